@@ -1,0 +1,17 @@
+//! Mapwright: a WebAssembly plugin host for commerce integration.
+#![forbid(unsafe_code)]
+
+pub mod event;
+pub mod secret;
+// the road, in order
+pub mod journal;
+pub mod checkpoint;
+pub mod ingress;
+pub mod route;
+pub mod plugin;
+pub mod delivery;
+pub mod config;
+pub mod dispatch;
+// the faces
+pub mod host;
+pub mod cli;

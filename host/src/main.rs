@@ -1,0 +1,5 @@
+//! The `mapwright` command.
+
+fn main() -> std::process::ExitCode {
+    mapwright::cli::main()
+}
