@@ -1,1 +1,1 @@
-fn main(){}
+//! What Mapwright promises, shown at the edges its users touch. One binary, a module for each topic.

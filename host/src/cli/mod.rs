@@ -1,3 +1,64 @@
-//! (to come)
+//! The command line: one file for each command, all of them faces over the library.
+//!
+//! Exit codes are the same everywhere: 0 all is well, 1 the thing looked at is not, 2 the command
+//! could not be understood or a file not read, 3 a plugin hit a limit or trapped.
+
+mod build;
+mod check;
+mod demo;
+mod dry_run;
+mod new;
+mod plugins;
+mod serve;
+mod test;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// A WebAssembly plugin host for commerce integration.
+///
+/// Mapwright accepts WooCommerce webhooks durably, maps each through a merchant's sandboxed
+/// plugin and delivers the result to the ERP, once and in order.
+#[derive(Debug, Parser)]
+#[command(name = "mapwright", version, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show a whole host at work: two merchants, real webhooks, a local ERP sandbox.
+    Demo(demo::Args),
+    /// Run the host.
+    Serve(serve::Args),
+    /// Make a plugin project whose tests pass untouched.
+    New(new::Args),
+    /// Compile a plugin project to a component.
+    Build(build::Args),
+    /// Say whether the host would take a plugin, and why not.
+    Check(check::Args),
+    /// Run a plugin on a payload exactly as the host would, delivering nothing.
+    #[command(name = "dry-run")]
+    DryRun(dry_run::Args),
+    /// Run a plugin's golden cases.
+    Test(test::Args),
+    /// Show the plugins of a configuration folder and their state.
+    Plugins(plugins::Args),
+}
+
 /// Runs the command line.
-pub fn main() -> std::process::ExitCode { std::process::ExitCode::SUCCESS }
+#[must_use]
+pub fn main() -> ExitCode {
+    match Cli::parse().command {
+        Command::Demo(args) => demo::run(&args),
+        Command::Serve(args) => serve::run(&args),
+        Command::New(args) => new::run(&args),
+        Command::Build(args) => build::run(&args),
+        Command::Check(args) => check::run(&args),
+        Command::DryRun(args) => dry_run::run(&args),
+        Command::Test(args) => test::run(&args),
+        Command::Plugins(args) => plugins::run(&args),
+    }
+}

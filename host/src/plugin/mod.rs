@@ -1,1 +1,5 @@
 //! (to come)
+
+mod outcome;
+
+pub use outcome::{LogLine, Outcome, Run, Usage};
