@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::text::{Fault, Text, nearest};
-use crate::delivery::{backoff, http, tryton};
+use crate::delivery::{ConnectorConfig, backoff};
 use crate::ingress::woocommerce;
 use crate::plugin::LimitsPatch;
 use crate::route::Route;
@@ -99,10 +99,8 @@ struct PluginShape {
 pub enum Connection {
     /// A shop that sends webhooks.
     WooCommerce(woocommerce::Config),
-    /// Any system that takes a document as a request.
-    Http(http::Config),
-    /// A Tryton server.
-    Tryton(tryton::Config),
+    /// A system that documents are delivered to.
+    Target(ConnectorConfig),
 }
 
 /// `merchants/NAME/merchant.toml`.
@@ -160,8 +158,12 @@ fn decode_connection(
     };
     match connector.as_str() {
         Some("woocommerce") => Ok(Connection::WooCommerce(text.decode_table(table, &place)?)),
-        Some("http") => Ok(Connection::Http(text.decode_table(table, &place)?)),
-        Some("tryton") => Ok(Connection::Tryton(text.decode_table(table, &place)?)),
+        Some("http") => {
+            Ok(Connection::Target(ConnectorConfig::Http(text.decode_table(table, &place)?)))
+        }
+        Some("tryton") => {
+            Ok(Connection::Target(ConnectorConfig::Tryton(text.decode_table(table, &place)?)))
+        }
         _ => {
             let given = connector.as_str().unwrap_or_default();
             let hint = nearest(given, CONNECTORS)

@@ -12,7 +12,7 @@ use super::catalog::{Catalog, Stamp};
 use super::files::{Connection, MerchantFile};
 use super::snapshot::Loader;
 use super::text::Fault;
-use crate::delivery::{Target, backoff};
+use crate::delivery::{Outbound, Target, backoff};
 use crate::ingress::woocommerce;
 use crate::plugin::{Limits, Lookups, Stage, Stages};
 use crate::route::Route;
@@ -85,7 +85,7 @@ impl Merchant {
     #[must_use]
     pub fn load(loader: &Loader, name: &str, dir: &Path, previous: Option<&Self>) -> Self {
         let mut faults = Vec::new();
-        let file = match open_file(&dir.join("merchant.toml"), previous.map(|p| &p.file)) {
+        let file = match open_file(&dir.join("merchant.toml"), &loader.outbound, previous.map(|p| &p.file)) {
             Ok(file) => file,
             Err(fault) => {
                 faults.push(fault);
@@ -141,7 +141,11 @@ impl Merchant {
     }
 }
 
-fn open_file(path: &Path, previous: Option<&Arc<OpenedFile>>) -> Result<Arc<OpenedFile>, Fault> {
+fn open_file(
+    path: &Path,
+    outbound: &Outbound,
+    previous: Option<&Arc<OpenedFile>>,
+) -> Result<Arc<OpenedFile>, Fault> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| Fault::of(path, format!("cannot be read: {error}")))?;
     // A connection that failed to open (a secret not there yet) is tried again at every look.
@@ -162,12 +166,8 @@ fn open_file(path: &Path, previous: Option<&Arc<OpenedFile>>) -> Result<Arc<Open
                 let source = woocommerce::Source::open(config, base).map(Arc::new);
                 opened.sources.insert(name.clone(), source.map_err(|error| fault(&error)));
             }
-            Connection::Http(config) => {
-                let target = Target::http(name, config, base).map(Arc::new);
-                opened.targets.insert(name.clone(), target.map_err(|error| fault(&error)));
-            }
-            Connection::Tryton(config) => {
-                let target = Target::tryton(name, config, base).map(Arc::new);
+            Connection::Target(config) => {
+                let target = Target::open(config, base, outbound).map(Arc::new);
                 opened.targets.insert(name.clone(), target.map_err(|error| fault(&error)));
             }
         }
@@ -227,7 +227,7 @@ fn ready_route(
         let reason = target.as_ref().err()?;
         Some((Fault::of(&path, format!("[routes.{name}] waits: {reason}")), true))
     });
-    let retry = file.file.as_ref().and_then(|f| f.retry.clone());
+    let retry = file.file.as_ref().and_then(|f| f.retry);
     let ready = ReadyRoute {
         name: name.to_owned(),
         settings: route.settings.to_string(),
@@ -235,7 +235,7 @@ fn ready_route(
         stages,
         lookups: Arc::clone(lookups),
         target,
-        retry: retry.unwrap_or_else(|| loader.retry.clone()),
+        retry: retry.unwrap_or(loader.retry),
     };
     (ready, fault)
 }

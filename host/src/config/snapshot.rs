@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::files::{HostFile, MerchantFile};
 use super::merchant::Merchant;
 use super::text::Fault;
-use crate::delivery::backoff;
+use crate::delivery::{Outbound, backoff};
 use crate::plugin::{Engine, Limits, LimitsPatch};
 
 /// What is being served.
@@ -41,13 +41,15 @@ pub struct Loader {
     pub limits: LimitsPatch,
     /// The host's schedule.
     pub retry: backoff::Schedule,
+    /// Shared by all targets.
+    pub outbound: Outbound,
 }
 
 impl Loader {
     /// For the folder that `file` was read from.
     #[must_use]
-    pub fn new(dir: &Path, file: &HostFile, engine: Engine) -> Self {
-        Self { dir: dir.to_owned(), engine, limits: file.limits, retry: file.retry.clone() }
+    pub fn new(dir: &Path, file: &HostFile, engine: Engine, outbound: Outbound) -> Self {
+        Self { dir: dir.to_owned(), engine, limits: file.limits, retry: file.retry, outbound }
     }
 
     /// The next snapshot.

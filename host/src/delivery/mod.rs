@@ -169,6 +169,18 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// The verdict's name, for records and metrics.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Delivered { .. } => "delivered",
+            Self::Retry { .. } => "retry",
+            Self::NotReady { .. } => "not_ready",
+            Self::Rejected { .. } => "rejected",
+            Self::Unknown { .. } => "unknown",
+        }
+    }
+
     fn rejected(code: &str, reason: impl Into<String>) -> Self {
         Self::Rejected { code: code.to_owned(), reason: reason.into() }
     }

@@ -20,7 +20,7 @@ use tracing::{info, warn};
 
 use crate::checkpoint::{Checkpoints, ResourceCheckpoint};
 use crate::config::ReadyRoute;
-use crate::delivery::{Answer, Delivery, Identities, Verdict};
+use crate::delivery::{Answer, Delivery, Found, Identities, Verdict};
 use crate::event::{Document, Event, Receipt};
 use crate::journal::{
     self, AttemptRecord, DocumentDelivered, End, Ended, Identity, Journal, Mapped, Next, Passage,
@@ -191,15 +191,14 @@ impl Walk<'_> {
             let delivery = Delivery {
                 merchant: &event.merchant,
                 connection: &self.ready.route.to,
-                event_id: &event.id.0,
+                event_id: &event.id,
                 correlation_id: &event.correlation_id,
                 document,
                 // What a restart or a retry brings back may have been sent before.
                 first_attempt: all.fresh || ordinal as usize > all.next,
             };
-            let started = std::time::Instant::now();
             let answer = target.deliver(&delivery, &identities).await;
-            self.count_attempt(&answer, started.elapsed());
+            self.count_attempt(&answer);
             let attempt = record(ordinal, tries, &answer);
             match answer.verdict {
                 Verdict::Delivered { target_id } => {
@@ -229,7 +228,15 @@ impl Walk<'_> {
                     let wait = Wait { cause: "retry", reason, after };
                     return self.postpone(event, tries, wait, Vec::new(), Some(attempt)).await;
                 }
-                Verdict::Unknown { reason } => {
+                Verdict::Unknown { reason, resend: false } => {
+                    let detail = format!(
+                        "{} {}: {reason}; whether the target has it is not known, and sending again is not safe: look there, then replay or discard",
+                        document.entity, document.key
+                    );
+                    let end = End::Dead { cause: "unknown_outcome".into(), detail };
+                    return self.end(event, end, Vec::new(), Some(attempt)).await;
+                }
+                Verdict::Unknown { reason, resend: true } => {
                     let wait = Wait { cause: "unknown", reason, after: None };
                     return self.postpone(event, tries, wait, Vec::new(), Some(attempt)).await;
                 }
@@ -371,18 +378,18 @@ impl Walk<'_> {
         event: &Event,
         document: &Document,
         target_id: &Option<String>,
-        found: Vec<(String, String, String)>,
+        found: Vec<Found>,
     ) -> Vec<Identity> {
         let own = target_id
             .iter()
-            .map(|id| (document.entity.clone(), document.key.clone(), id.clone()));
+            .map(|id| Found { entity: document.entity.clone(), key: document.key.clone(), id: id.clone() });
         own.chain(found)
-            .map(|(entity, key, target_id)| Identity {
+            .map(|Found { entity, key, id }| Identity {
                 merchant: event.merchant.clone(),
                 connection: self.ready.route.to.clone(),
                 entity,
                 key,
-                target_id,
+                target_id: id,
             })
             .collect()
     }
@@ -404,10 +411,10 @@ impl Walk<'_> {
         metrics.mapping_seconds.observe(Duration::from_micros(run.usage.duration_us).as_secs_f64());
     }
 
-    fn count_attempt(&self, answer: &Answer, took: Duration) {
+    fn count_attempt(&self, answer: &Answer) {
         let metrics = &self.ground.metrics;
         metrics.attempts.get_or_create(&EndLabel { outcome: answer.verdict.name() }).inc();
-        metrics.attempt_seconds.observe(took.as_secs_f64());
+        metrics.attempt_seconds.observe(answer.attempt.duration.as_secs_f64());
     }
 
     fn count_end(&self, event: &Event, outcome: &'static str) {
@@ -468,7 +475,7 @@ fn record(ordinal: u32, tries: u32, answer: &Answer) -> AttemptRecord {
         ordinal,
         no: tries + 1,
         at: Timestamp::now(),
-        duration_us: answer.attempt.duration_us,
+        duration_us: u64::try_from(answer.attempt.duration.as_micros()).unwrap_or(u64::MAX),
         outcome: answer.verdict.name().to_owned(),
         detail: answer.attempt.detail.clone(),
     }
