@@ -1,1 +1,5 @@
 //! What Mapwright promises, shown at the edges its users touch. One binary, a module for each topic.
+
+mod checkpoint;
+mod ingress;
+mod journal;
