@@ -1,4 +1,7 @@
 //! What Mapwright promises, shown at the edges its users touch. One binary, a module for each topic.
 
+mod checkpoint;
 mod contract;
 mod house;
+mod ingress;
+mod journal;

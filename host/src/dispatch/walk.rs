@@ -396,7 +396,8 @@ impl Walk<'_> {
 
     fn relay_logs(&self, event: &Event, run: &Run) {
         for line in &run.logs {
-            info!(target: "mapwright::plugin", event.id = %event.id, route.name = self.ready.name, level = line.level, "{}", line.message);
+            let text = line.message.as_str();
+            info!(event.id = %event.id, route.name = self.ready.name, plugin.level = line.level, plugin.said = text, "plugin log");
         }
     }
 

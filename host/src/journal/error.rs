@@ -128,7 +128,10 @@ pub(super) fn is_damage(error: &rusqlite::Error) -> bool {
 /// disk.
 pub(super) fn stop_the_process(said: &str) -> ! {
     tracing::error!(error = said, "fsync of the journal failed");
-    #[expect(clippy::print_stderr, reason = "the last words must not depend on a log that is set up")]
+    #[expect(
+        clippy::print_stderr,
+        reason = "the last words must not depend on a log that is set up"
+    )]
     {
         eprintln!(
             "mapwright: fsync of the journal failed ({said}). What the disk holds is not known any \

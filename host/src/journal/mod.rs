@@ -25,15 +25,15 @@ use std::thread::JoinHandle;
 use tokio::sync::{mpsc, oneshot};
 
 pub use self::error::{Error, OpenError};
+use self::lock::FolderLock;
+use self::read::Readers;
 pub use self::record::{
     Acceptance, AttemptRecord, DeadLetter, Delivered, DocumentDelivered, End, Ended, Finished,
     Identity, Mapped, NewQuarantine, Next, OpenEvent, OpenPassage, Passage, PassageState,
     Postponed, Quarantined,
 };
-pub use self::summary::{Counts, DocumentRow, Filter, State, SummaryRow};
-use self::lock::FolderLock;
-use self::read::Readers;
 use self::steps::{Answer, Command};
+pub use self::summary::{Counts, DocumentRow, Filter, State, SummaryRow};
 use self::writer::Job;
 use crate::event::{Event, NewEvent};
 

@@ -8,11 +8,11 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::Error;
 use super::record::{
     Acceptance, AttemptRecord, DocumentDelivered, End, Ended, Identity, Mapped, NewQuarantine,
     Next, PassageState, Postponed,
 };
-use super::Error;
 use crate::event::{EventId, NewEvent, Receipt};
 
 /// Something to be written.

@@ -258,8 +258,7 @@ fn add_passages(
                 }
             })
             .collect();
-        let dead =
-            if state == State::Dead { dead_letter(db, head.seq, &route)? } else { None };
+        let dead = if state == State::Dead { dead_letter(db, head.seq, &route)? } else { None };
         let (cause, detail) = dead.map(|it| (it.cause, it.detail)).unzip();
         found.push(SummaryRow {
             route: Some(route),

@@ -150,7 +150,9 @@ impl Loop {
             return;
         }
         if pages - copied <= LOG_PAGES_OWN_MAX {
-            if copied < pages && let Err(error) = self.copy("PASSIVE") {
+            if copied < pages
+                && let Err(error) = self.copy("PASSIVE")
+            {
                 note_copy_failure(error);
             }
         } else {
