@@ -93,7 +93,12 @@ impl Tryton {
 
     /// `http://127.0.0.1:PORT`, for `base_url`.
     pub fn base_url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        format!("http://{}", self.address())
+    }
+
+    /// `127.0.0.1:PORT`.
+    pub fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
     }
 
     /// Calls `model.<method>` as [`USERNAME`]; `params` without the context.

@@ -2,6 +2,8 @@
 //! read back by other means. The server is shared; each test has keys of its own.
 
 use std::collections::HashMap;
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -23,12 +25,15 @@ impl Erp {
     }
 
     fn with(server: &Tryton, password: &str, more: &str) -> Arc<Self> {
+        Self::at(&server.base_url(), password, more)
+    }
+
+    fn at(base_url: &str, password: &str, more: &str) -> Arc<Self> {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("password"), password).unwrap();
         let config = format!(
-            "base_url = \"{}\"\ndatabase = \"{DATABASE}\"\nusername = \"{USERNAME}\"\n\
-             password = {{ file = \"password\" }}\n{more}",
-            server.base_url()
+            "base_url = \"{base_url}\"\ndatabase = \"{DATABASE}\"\nusername = \"{USERNAME}\"\n\
+             password = {{ file = \"password\" }}\n{more}"
         );
         let config: tryton::Config = toml::from_str(&config).unwrap();
         let outbound = Outbound::new().unwrap();
@@ -457,28 +462,74 @@ async fn an_answer_lost_on_the_way_does_not_make_a_second_sale() {
     let server = server().await;
     let erp = Erp::new(server);
     erp.order("190", "draft").await;
-    // The same user, but no patience: the server goes on working when we have left.
-    let hasty = Erp::with(server, PASSWORD, "timeout_ms = 1000");
-    *hasty.identities.lock().unwrap() = erp.identities.lock().unwrap().clone();
-    let mut unknown = 0;
-    for number in 191..199 {
+    for (number, when) in [("191", Loss::AfterTheAnswer), ("192", Loss::WhileAtWork)] {
+        let unlucky = Erp::at(&losing(server, "model.sale.sale.create", when), PASSWORD, "");
+        *unlucky.identities.lock().unwrap() = erp.identities.lock().unwrap().clone();
         let (_, _, mut body) = order("190", "quotation");
         body["reference"] = json!(format!("WC-ORDER-{number}"));
         let key = format!("order/{number}");
-        for attempt in 0.. {
-            assert!(attempt < 100, "it is delivered in the end");
-            let upsert = Operation::Upsert;
-            let body = body.clone();
-            match hasty.attempt(upsert, "sale", &key, body, attempt == 0).await.verdict {
-                Verdict::Delivered { .. } => break,
-                Verdict::Unknown { resend: true, .. } => unknown += 1,
-                Verdict::Retry { .. } => {}
-                other => panic!("{other:?}"),
+        let upsert = Operation::Upsert;
+        let answer = unlucky.attempt(upsert, "sale", &key, body.clone(), true).await;
+        assert!(matches!(answer.verdict, Verdict::Unknown { resend: true, .. }), "{answer:?}");
+        let made = id(&unlucky.attempt(upsert, "sale", &key, body, false).await);
+        let sales = sale(server, number);
+        assert_eq!(sales.len(), 1, "{number}: {sales:?}");
+        assert_eq!(
+            (sales[0]["id"].as_i64(), &sales[0]["state"]),
+            (Some(made), &json!("quotation"))
+        );
+    }
+}
+
+/// When the connection breaks.
+#[derive(Clone, Copy)]
+enum Loss {
+    AfterTheAnswer,
+    WhileAtWork,
+}
+
+/// The address of a way to the server on which the answer to the first call of a method is lost.
+fn losing(server: &Tryton, method: &'static str, when: Loss) -> String {
+    let (listener, to) = (TcpListener::bind("127.0.0.1:0").unwrap(), server.address());
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        let mut lost = false;
+        for socket in listener.incoming() {
+            let (mut near, mut far) = (socket.unwrap(), TcpStream::connect(&to).unwrap());
+            let request = one_request(&mut near);
+            far.write_all(&request).unwrap();
+            let loses = !lost && String::from_utf8_lossy(&request).contains(method);
+            lost |= loses;
+            if !loses {
+                std::io::copy(&mut far, &mut near).ok();
+                continue;
+            }
+            // Hanging up here leaves the server at work: it has the request.
+            let answer = std::thread::spawn(move || std::io::copy(&mut far, &mut std::io::sink()));
+            if matches!(when, Loss::AfterTheAnswer) {
+                answer.join().unwrap().unwrap();
             }
         }
-        assert_eq!(sale(server, &number.to_string()).len(), 1, "{number}");
+    });
+    address
+}
+
+/// The bytes of one request, to the end of its body. It is told to close the connection after it.
+fn one_request(socket: &mut TcpStream) -> Vec<u8> {
+    let mut request = Vec::new();
+    let mut chunk = [0; 65536];
+    loop {
+        let read = socket.read(&mut chunk).unwrap();
+        request.extend_from_slice(&chunk[..read]);
+        let text = String::from_utf8_lossy(&request).to_ascii_lowercase();
+        let length = text.split("content-length: ").nth(1).and_then(|rest| rest.lines().next());
+        let length = length.and_then(|length| length.parse::<usize>().ok());
+        let head = text.find("\r\n\r\n").map(|head| head + 4);
+        let whole = head.zip(length).is_some_and(|(head, length)| request.len() >= head + length);
+        if whole || read == 0 {
+            return request;
+        }
     }
-    println!("{unknown} answers were lost");
 }
 
 #[test]
