@@ -281,6 +281,26 @@ async fn method_address_headers_and_credentials_are_as_configured() {
     assert!(delivered(&answer).unwrap().starts_with("DELETE /api/sale/a%2F7 "), "{answer:?}");
 }
 
+#[tokio::test]
+async fn a_machine_without_certificates_delivers_by_http_and_refuses_https() {
+    // The certificates are looked for once, at the start: in a child of its own.
+    if std::env::var_os("SSL_CERT_FILE").as_deref() != Some("/nowhere".as_ref()) {
+        let name = "delivery::a_machine_without_certificates_delivers_by_http_and_refuses_https";
+        let child = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", name])
+            .envs([("SSL_CERT_FILE", "/nowhere"), ("SSL_CERT_DIR", "/nowhere")])
+            .output()
+            .unwrap();
+        assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stdout));
+        return;
+    }
+    let (_sandbox, address) = receiver().await;
+    let plain = target(&format!("url = \"{address}\""), Path::new(".")).unwrap();
+    assert_eq!(delivered(&send(&plain, &document("k", "{}"), &nobody).await), Some("1"));
+    let error = target("url = \"https://erp.example/{key}\"", Path::new(".")).unwrap_err();
+    assert!(error.to_string().contains("install its CA certificates"), "{error}");
+}
+
 #[test]
 fn a_connection_that_cannot_work_is_refused_by_key() {
     for (config, expected) in [

@@ -57,8 +57,8 @@ pub enum OpenError {
         /// What is wrong and what would be right.
         problem: String,
     },
-    /// The machine cannot do TLS.
-    #[error("the HTTP client cannot be made: {0}; is a set of CA certificates installed?")]
+    /// The HTTP client cannot be made on this machine.
+    #[error("the HTTP client cannot be made: {0}")]
     Client(#[from] reqwest::Error),
 }
 
