@@ -2,6 +2,8 @@
 
 mod checkpoint;
 mod contract;
+mod delivery;
 mod house;
 mod ingress;
 mod journal;
+mod tryton;

@@ -16,25 +16,48 @@ const IDLE_MAX: Duration = Duration::from_secs(50);
 #[derive(Debug, Clone)]
 pub struct Outbound {
     client: reqwest::Client,
+    /// Why no HTTPS target can be trusted, on a machine without certificates.
+    without_tls: Option<String>,
 }
 
 impl Outbound {
-    /// Sets up the client.
+    /// Sets up the client. A machine without certificates (a bare container) is no error as long as
+    /// no target is reached by HTTPS; such a target is refused when it is opened.
     ///
     /// # Errors
-    /// When the machine's certificates cannot be read.
+    /// When the client cannot be made for another reason.
     pub fn new() -> Result<Self, super::OpenError> {
         // An error says that another part of the process chose a provider before: as good as ours.
         rustls::crypto::ring::default_provider().install_default().ok();
-        let client = reqwest::Client::builder()
-            .user_agent(concat!("mapwright/", env!("CARGO_PKG_VERSION")))
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(CONNECT_TIMEOUT)
-            .pool_idle_timeout(IDLE_MAX)
-            // What is said about a request must be ours to judge; the environment's proxies apply.
-            .referer(false)
-            .build()?;
-        Ok(Self { client })
+        let builder = || {
+            reqwest::Client::builder()
+                .user_agent(concat!("mapwright/", env!("CARGO_PKG_VERSION")))
+                .redirect(reqwest::redirect::Policy::none())
+                .connect_timeout(CONNECT_TIMEOUT)
+                .pool_idle_timeout(IDLE_MAX)
+        };
+        match builder().build() {
+            Ok(client) => Ok(Self { client, without_tls: None }),
+            Err(error) => {
+                // Trusting nobody needs no certificates; if that fails too, it is something else.
+                let client = builder().tls_certs_only([]).build()?;
+                Ok(Self { client, without_tls: Some(innermost(&error)) })
+            }
+        }
+    }
+
+    /// Refuses an HTTPS address where no certificate could be trusted.
+    pub(super) fn check(&self, key: &str, scheme: &str) -> Result<(), super::OpenError> {
+        match &self.without_tls {
+            Some(why) if scheme.eq_ignore_ascii_case("https") => {
+                let problem = format!(
+                    "https cannot be verified on this machine ({why}): install its CA \
+                     certificates (Debian: apt-get install ca-certificates)"
+                );
+                Err(super::OpenError::config(key, problem))
+            }
+            _ => Ok(()),
+        }
     }
 
     pub(super) fn client(&self) -> &reqwest::Client {

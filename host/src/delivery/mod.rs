@@ -35,6 +35,7 @@ use crate::secret;
 
 /// How to reach a target: the connector's name chooses the variant, the rest of the table is its own.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "one for each connection, read at the start")]
 pub enum ConnectorConfig {
     /// `connector = "http"`: the document's body is the request's body.
     Http(http::Config),
@@ -56,8 +57,8 @@ pub enum OpenError {
         /// What is wrong and what would be right.
         problem: String,
     },
-    /// The machine cannot do TLS.
-    #[error("the HTTP client cannot be made: {0}; is a set of CA certificates installed?")]
+    /// The HTTP client cannot be made on this machine.
+    #[error("the HTTP client cannot be made: {0}")]
     Client(#[from] reqwest::Error),
 }
 
@@ -196,7 +197,7 @@ pub struct Target(Connector);
 
 #[derive(Debug)]
 enum Connector {
-    Http(http::Target),
+    Http(Box<http::Target>),
     Tryton(Box<tryton::Target>),
 }
 
@@ -213,7 +214,7 @@ impl Target {
     ) -> Result<Self, OpenError> {
         Ok(Self(match config {
             ConnectorConfig::Http(config) => {
-                Connector::Http(http::Target::open(config, base_dir, outbound)?)
+                Connector::Http(Box::new(http::Target::open(config, base_dir, outbound)?))
             }
             ConnectorConfig::Tryton(config) => {
                 Connector::Tryton(Box::new(tryton::Target::open(config, base_dir, outbound)?))

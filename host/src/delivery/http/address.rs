@@ -40,6 +40,14 @@ impl Address {
         Ok(if filled == text { Self::Fixed(url) } else { Self::Template(text.to_owned()) })
     }
 
+    /// `http` or `https`.
+    pub(super) fn scheme(&self) -> &str {
+        match self {
+            Self::Fixed(url) => url.scheme(),
+            Self::Template(text) => text.split(':').next().unwrap_or_default(),
+        }
+    }
+
     /// Whether the target's id is asked for.
     pub(super) fn wants_id(&self) -> bool {
         matches!(self, Self::Template(text) if text.contains("{id}"))

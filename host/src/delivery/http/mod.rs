@@ -228,6 +228,9 @@ impl Target {
                 Some(method) => (method, format!("operations.{name}.method")),
                 None => (config.method.clone().unwrap_or("POST".to_owned()), "method".to_owned()),
             };
+            let address = Address::parse(&url)
+                .map_err(|problem| OpenError::config(url_key.clone(), problem))?;
+            outbound.check(&url_key, address.scheme())?;
             Ok(Call {
                 method: method_of(&method).ok_or_else(|| {
                     OpenError::config(
@@ -237,8 +240,7 @@ impl Target {
                         ),
                     )
                 })?,
-                address: Address::parse(&url)
-                    .map_err(|problem| OpenError::config(url_key, problem))?,
+                address,
             })
         };
         Ok(Self {

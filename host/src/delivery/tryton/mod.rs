@@ -122,6 +122,7 @@ impl Target {
             let problem = format!("{:?} is not like http://127.0.0.1:8000", config.base_url);
             return Err(OpenError::config("base_url", problem));
         };
+        outbound.check("base_url", url.scheme())?;
         let database = config.database.as_str();
         let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
         if database.is_empty() || database.starts_with('.') || !database.chars().all(plain) {

@@ -118,6 +118,10 @@ fn same_plain(wanted: &Value, value: &Value) -> bool {
         Value::String(text) => Some(text.trim().to_owned()),
         _ => None,
     };
+    // On SQLite a boolean is read back as 0 or 1.
+    if let (Some(wanted), Some(value)) = (wanted.as_bool(), value.as_i64()) {
+        return wanted == (value != 0);
+    }
     if let (Some(wanted), Some(value)) = (decimal(wanted), decimal(value)) {
         return wanted == value;
     }
@@ -150,6 +154,8 @@ mod tests {
             (json!(""), json!(null), true),
             (json!("a"), json!(null), false),
             (json!(false), json!(false), true),
+            (json!(true), json!(1), true),
+            (json!(true), json!(0), false),
             (
                 json!({"__class__": "date", "year": 2026}),
                 json!({"__class__": "date", "year": 2026}),
