@@ -121,9 +121,13 @@ fn violation(pointer: String, code: &str, message: &str) -> Violation {
 impl<'a> Order<'a> {
     /// Reads the head of an order.
     pub(super) fn read(payload: &'a str) -> Result<Self, Violation> {
-        serde_json::from_str(payload).map_err(|_| {
-            violation(String::new(), "payload_not_object", "an order must be a JSON object")
-        })
+        let not_object =
+            || violation(String::new(), "payload_not_object", "an order must be a JSON object");
+        // Derived readers take a list for an object, field by field; a payload may not.
+        if !payload.trim_start().starts_with('{') {
+            return Err(not_object());
+        }
+        serde_json::from_str(payload).map_err(|_| not_object())
     }
 
     /// Its status, where it has one.
