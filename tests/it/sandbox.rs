@@ -612,3 +612,103 @@ fn the_report_of_a_good_plugin_says_what_it_is() {
     let names = json["imports"].as_array().unwrap();
     assert!(names.iter().any(|name| name == "mapwright:plugin/log@1.0.0"), "{names:?}");
 }
+
+// --- WASI ---
+
+/// A plugin that also imports WASI, as a language runtime does.
+fn with_wasi(name: &str) -> Guest {
+    let mut guest = Guest::echo(name);
+    guest.wit = guest.wit.replace(
+        "import lookup;",
+        "import lookup;
+         import wasi:io/streams@0.2.3; import wasi:cli/stderr@0.2.3; import wasi:cli/environment@0.2.3;
+         import wasi:clocks/wall-clock@0.2.3; import wasi:random/random@0.2.3;
+         import wasi:filesystem/types@0.2.3;",
+    ) + "
+        package wasi:io@0.2.3 {
+            interface error { resource error { to-debug-string: func() -> string; } }
+            interface streams {
+                use error.{error};
+                variant stream-error { last-operation-failed(error), closed }
+                resource output-stream {
+                    check-write: func() -> result<u64, stream-error>;
+                    blocking-write-and-flush: func(contents: list<u8>) -> result<_, stream-error>;
+                }
+            }
+        }
+        package wasi:cli@0.2.3 {
+            interface environment { get-environment: func() -> list<tuple<string, string>>; }
+            interface stderr { use wasi:io/streams@0.2.3.{output-stream}; get-stderr: func() -> output-stream; }
+        }
+        package wasi:clocks@0.2.3 {
+            interface wall-clock { record datetime { seconds: u64, nanoseconds: u32 } now: func() -> datetime; }
+        }
+        package wasi:random@0.2.3 { interface random { get-random-u64: func() -> u64; } }
+        package wasi:filesystem@0.2.3 {
+            interface types { resource descriptor { sync: func() -> result<_, u8>; } open-nothing: func() -> descriptor; }
+        }";
+    guest.imports = r#"
+        (import "wasi:cli/stderr@0.2.3" "get-stderr" (func $stderr (result i32)))
+        (import "wasi:io/streams@0.2.3" "[method]output-stream.blocking-write-and-flush" (func $print (param i32 i32 i32 i32)))
+        (import "wasi:cli/environment@0.2.3" "get-environment" (func $environment (param i32)))
+        (import "wasi:clocks/wall-clock@0.2.3" "now" (func $now (param i32)))
+        (import "wasi:random/random@0.2.3" "get-random-u64" (func $random (result i64)))
+        (import "wasi:filesystem/types@0.2.3" "open-nothing" (func $open (result i32)))
+    "#
+    .to_owned();
+    guest
+}
+
+#[test]
+fn a_plugin_with_wasi_gets_the_events_time_and_an_empty_world() {
+    let mut guest = with_wasi("runtime");
+    let echo = guest.transform.take().unwrap();
+    // Time at 0 is received-at, the environment at 16 is empty, random is logged by its low byte.
+    guest.transform = Some(format!(
+        "(call $now (i32.const 0))
+         (if (i64.ne (i64.load (i32.const 0)) (i64.const 1795313706)) (then unreachable))
+         (call $environment (i32.const 16))
+         (if (i32.load (i32.const 20)) (then unreachable))
+         (i32.store8 (i32.const 32) (i32.add (i32.const 32) (i32.and (i32.wrap_i64 (call $random)) (i32.const 63))))
+         (call $log (i32.const 1) (i32.const 32) (i32.const 1))
+         {echo}"
+    ));
+    let plugin = load(&guest);
+    assert_eq!(plugin.wasi().len(), 6 + 1, "{:?}", plugin.wasi()); // and wasi:io/error
+    let mut job = job(&plugin, Limits::default());
+    let first = run(&job);
+    assert_eq!(first.outcome.name(), "mapped", "{:?}", first.outcome);
+    assert_eq!(first.logs, run(&job).logs, "random is the event's");
+    let others: Vec<_> = (0..8)
+        .map(|number| {
+            job.context.event_id = format!("event-{number}");
+            run(&job).logs
+        })
+        .collect();
+    assert!(others.iter().any(|logs| *logs != first.logs), "and only the event's");
+    let report = admission::report(&ENGINE, &guest.module(), &Limits::default());
+    assert!(report.accepted && report.notes[0].contains("imports WASI"), "{:?}", report.notes);
+}
+
+#[test]
+fn what_a_runtime_writes_to_stderr_is_the_panics_text() {
+    let mut guest = with_wasi("panicking-runtime");
+    let (at, length) = guest.text("\nthread '<unnamed>' panicked at src/lib.rs:3:9:\nno such party\n");
+    guest.transform = Some(format!(
+        "(call $print (call $stderr) (i32.const {at}) (i32.const {length}) (i32.const 0)) unreachable"
+    ));
+    let run = run_with(&guest, Limits::default());
+    let Outcome::Trapped { message, .. } = &run.outcome else { panic!("{:?}", run.outcome) };
+    assert_eq!(message, "panicked at src/lib.rs:3:9: no such party");
+    assert_eq!(run.logs.len(), 3);
+}
+
+#[test]
+fn what_the_stub_has_no_answer_to_traps_by_name() {
+    let mut guest = with_wasi("reads-files");
+    guest.transform = Some("(drop (call $open)) unreachable".to_owned());
+    let run = run_with(&guest, Limits::default());
+    let Outcome::Trapped { message, .. } = &run.outcome else { panic!("{:?}", run.outcome) };
+    assert!(message.contains("wasi:filesystem/types@0.2.3#open-nothing"), "{message}");
+    neighbour_maps();
+}
