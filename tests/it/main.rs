@@ -6,4 +6,5 @@ mod delivery;
 mod house;
 mod ingress;
 mod journal;
+mod sandbox;
 mod tryton;

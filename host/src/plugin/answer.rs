@@ -134,7 +134,8 @@ pub(super) fn lines(asked: &[PriceLine], priced: &[PriceLine]) -> Result<(), Out
                 priced.currency, asked.currency
             )));
         }
-        for (field, amount) in [("quantity", &priced.quantity), ("unit-price", &priced.unit_price)] {
+        for (field, amount) in [("quantity", &priced.quantity), ("unit-price", &priced.unit_price)]
+        {
             if !is_decimal(amount) {
                 return Err(bad(format!(
                     "/lines/{index}/{field} is `{amount}`, which is not a decimal like `-12.34`"

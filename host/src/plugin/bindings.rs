@@ -181,7 +181,8 @@ impl Facets {
                     previous_status: previous,
                     attributes: &attributes,
                 };
-                let facet = present(self.status_translation.as_ref())?.load(&mut *store, instance)?;
+                let facet =
+                    present(self.status_translation.as_ref())?.load(&mut *store, instance)?;
                 Ok(match facet.call_translate(store, context, status)? {
                     Ok(status) => Answer::Translated(status),
                     Err(refusal) => refusal.into(),
@@ -346,7 +347,10 @@ pub(super) fn add_imports(linker: &mut Linker<Call>) -> wasmtime::Result<()> {
                 }
             };
             let bytes = row.as_ref().map_or(0, |row| {
-                row.iter().flat_map(|row| row.iter()).map(|(name, value)| name.len() + value.len()).sum()
+                row.iter()
+                    .flat_map(|row| row.iter())
+                    .map(|(name, value)| name.len() + value.len())
+                    .sum()
             });
             burn(&mut store, bytes)?;
             Ok((row,))

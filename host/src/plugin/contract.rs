@@ -56,7 +56,10 @@ pub(super) fn read(imports: &[String], exports: &[String]) -> Result<Terms, Load
     }
     let missing: Vec<_> = imports
         .iter()
-        .filter(|name| !name.starts_with("wasi:") && !is_ours(name, &["types", "pricing-types", "log", "lookup"]))
+        .filter(|name| {
+            !name.starts_with("wasi:")
+                && !is_ours(name, &["types", "pricing-types", "log", "lookup"])
+        })
         .map(|name| MissingImport { name: name.clone(), advice: advice(name) })
         .collect();
     if !missing.is_empty() {
@@ -88,7 +91,9 @@ pub(super) fn core_imports(imports: &[String]) -> Result<(), LoadError> {
         .filter(|name| {
             let module = name.split("::").next().unwrap_or_default();
             // Component-model names hold a colon or a sigil; anything else is another world's.
-            !(module.contains(':') || module.starts_with(['$', '[']) || module.starts_with("cm32p2"))
+            !(module.contains(':')
+                || module.starts_with(['$', '['])
+                || module.starts_with("cm32p2"))
         })
         .map(|name| MissingImport { name: name.clone(), advice: advice(name) })
         .collect();
@@ -132,7 +137,9 @@ mod tests {
         assert_eq!(terms.version, Version::new(1, 3, 0));
         for found in ["mapwright:plugin/manifest@2.0.0", "mapwright:plugin/manifest"] {
             let error = read(&[], &names(&[found])).unwrap_err();
-            assert!(matches!(error, LoadError::UnsupportedContract { found: it, .. } if it == found));
+            assert!(
+                matches!(error, LoadError::UnsupportedContract { found: it, .. } if it == found)
+            );
         }
     }
 
@@ -141,7 +148,8 @@ mod tests {
         let error = read(&names(&["acme:http/client@1.0.0", "acme:db/rows"]), &[]).unwrap_err();
         let text = error.to_string();
         assert!(text.contains("acme:http/client@1.0.0") && text.contains("acme:db/rows"), "{text}");
-        let error = core_imports(&names(&["env::foo", "wasi_snapshot_preview1::fd_write"])).unwrap_err();
+        let error =
+            core_imports(&names(&["env::foo", "wasi_snapshot_preview1::fd_write"])).unwrap_err();
         let text = error.to_string();
         assert!(text.contains("env::foo") && text.contains("wasm32-wasip1"), "{text}");
     }

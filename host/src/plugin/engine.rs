@@ -163,11 +163,12 @@ struct Ticker {
 impl Ticker {
     fn start(engine: wasmtime::Engine) -> std::io::Result<Self> {
         let (stop, stopped) = mpsc::sync_channel(1);
-        let thread = std::thread::Builder::new().name("plugin-epoch".to_owned()).spawn(move || {
-            while stopped.recv_timeout(TICK) == Err(mpsc::RecvTimeoutError::Timeout) {
-                engine.increment_epoch();
-            }
-        })?;
+        let thread =
+            std::thread::Builder::new().name("plugin-epoch".to_owned()).spawn(move || {
+                while stopped.recv_timeout(TICK) == Err(mpsc::RecvTimeoutError::Timeout) {
+                    engine.increment_epoch();
+                }
+            })?;
         Ok(Self { stop: Some(stop), thread: Some(thread) })
     }
 }

@@ -118,9 +118,13 @@ fn explain(outcome: &Outcome) -> String {
         Outcome::OutOfFuel { limit } => format!("more than {limit} fuel"),
         Outcome::Deadline { limit_ms } => format!("more than {limit_ms} ms"),
         Outcome::OutOfMemory { requested_bytes, limit_bytes } => {
-            format!("asked for {requested_bytes} bytes of {limit_bytes}. Raise `memory_bytes`, or use less")
+            format!(
+                "asked for {requested_bytes} bytes of {limit_bytes}. Raise `memory_bytes`, or use less"
+            )
         }
-        Outcome::OutputTooLarge { what, size, limit } => format!("{what} is {size}, at most {limit}"),
+        Outcome::OutputTooLarge { what, size, limit } => {
+            format!("{what} is {size}, at most {limit}")
+        }
         Outcome::NotReady { reason } | Outcome::Skipped { reason } => reason.clone(),
         Outcome::Mapped { .. } | Outcome::Rejected { .. } => String::new(),
     }

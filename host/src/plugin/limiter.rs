@@ -83,8 +83,9 @@ impl ResourceLimiter for Limiter {
         desired: usize,
         maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        let limit = maximum
-            .map_or(self.table_elements_limit, |maximum| wide(maximum).min(self.table_elements_limit));
+        let limit = maximum.map_or(self.table_elements_limit, |maximum| {
+            wide(maximum).min(self.table_elements_limit)
+        });
         if wide(desired) > limit {
             return Err(self.refuse(
                 wide(desired).saturating_mul(TABLE_ELEMENT_BYTES),

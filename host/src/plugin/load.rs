@@ -95,9 +95,9 @@ impl Engine {
             contract: terms.version.to_string(),
             capabilities: terms.capabilities,
             wasi: terms.wasi,
-            memory_minimum_bytes: component
-                .resources_required()
-                .map(|required| required.max_initial_memory_size.unwrap_or(0).saturating_mul(64 << 10)),
+            memory_minimum_bytes: component.resources_required().map(|required| {
+                required.max_initial_memory_size.unwrap_or(0).saturating_mul(64 << 10)
+            }),
             pre,
             facets,
             engine: self.clone(),
@@ -134,9 +134,7 @@ fn missing_functions(engine: &Engine, component: &Component) -> Result<(), LoadE
 }
 
 /// The manifest and its settings schema, or everything that is wrong with them.
-fn check_manifest(
-    described: Described,
-) -> Result<(Manifest, jsonschema::Validator), Vec<String>> {
+fn check_manifest(described: Described) -> Result<(Manifest, jsonschema::Validator), Vec<String>> {
     let mut problems = Vec::new();
     if !is_kebab(&described.name) {
         problems.push(format!(
@@ -163,7 +161,8 @@ fn check_manifest(
     let schema = match serde_json::from_str(&described.settings_schema) {
         Ok(schema @ (serde_json::Value::Object(_) | serde_json::Value::Bool(_))) => Some(schema),
         Ok(_) => {
-            problems.push("`settings-schema` must be a JSON object; `{}` takes anything".to_owned());
+            problems
+                .push("`settings-schema` must be a JSON object; `{}` takes anything".to_owned());
             None
         }
         Err(error) => {

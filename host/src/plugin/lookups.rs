@@ -123,12 +123,8 @@ impl Lookups {
     pub fn with_table(mut self, name: &str, path: &Path) -> Result<Self, LookupError> {
         let unreadable = |source| LookupError::Unreadable { path: path.to_owned(), source };
         let size = std::fs::metadata(path).map_err(unreadable)?.len();
-        let too_large = |what, size, limit| LookupError::TooLarge {
-            path: path.to_owned(),
-            what,
-            size,
-            limit,
-        };
+        let too_large =
+            |what, size, limit| LookupError::TooLarge { path: path.to_owned(), what, size, limit };
         if size > TABLE_BYTES_MAX {
             return Err(too_large("size in bytes", size, TABLE_BYTES_MAX));
         }
@@ -167,11 +163,8 @@ impl Table {
     }
 
     fn parse(path: &Path, bytes: &[u8]) -> Result<Self, LookupError> {
-        let malformed = |line, message: String| LookupError::Malformed {
-            path: path.to_owned(),
-            line,
-            message,
-        };
+        let malformed =
+            |line, message: String| LookupError::Malformed { path: path.to_owned(), line, message };
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         let text = std::str::from_utf8(bytes).map_err(|error| {
             let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
@@ -193,7 +186,10 @@ impl Table {
         let header = reader.headers().map_err(|error| wrong(&error))?;
         let columns: Vec<Arc<str>> = header.iter().map(|name| Arc::from(name.trim())).collect();
         if columns.iter().all(|name| name.is_empty()) {
-            return Err(malformed(1, "no header row. Name the columns in the first row".to_owned()));
+            return Err(malformed(
+                1,
+                "no header row. Name the columns in the first row".to_owned(),
+            ));
         }
         if columns.len() > COLUMNS_MAX {
             return Err(LookupError::TooLarge {
@@ -268,7 +264,9 @@ mod tests {
 
     #[test]
     fn malformed_tables_say_which_line() {
-        assert!(complaint(b"sku,price\nA,1\nB,2,3\n").starts_with("lookups/prices.csv:3: 3 fields"));
+        assert!(
+            complaint(b"sku,price\nA,1\nB,2,3\n").starts_with("lookups/prices.csv:3: 3 fields")
+        );
         assert!(complaint(b"sku,price\nA,\xff\n").starts_with("lookups/prices.csv:2: not UTF-8"));
         assert!(complaint(b"").contains("no header row"));
         assert!(complaint(b"sku,price,price\n").contains("stands twice"));

@@ -92,7 +92,11 @@ pub(super) fn scan(bytes: &[u8]) -> Result<Shape, LoadError> {
                 at_most("number of functions", shape.functions, FUNCTIONS_MAX)?;
             }
             Payload::CodeSectionEntry(body) => {
-                at_most("size of one function in bytes", body.range().len() as u64, BODY_BYTES_MAX)?;
+                at_most(
+                    "size of one function in bytes",
+                    body.range().len() as u64,
+                    BODY_BYTES_MAX,
+                )?;
                 let mut locals = 0_u64;
                 for group in body.get_locals_reader().map_err(not_wasm)? {
                     locals += u64::from(group.map_err(not_wasm)?.0);
