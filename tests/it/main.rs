@@ -1,1 +1,4 @@
 //! What Mapwright promises, shown at the edges its users touch. One binary, a module for each topic.
+
+mod dry_run;
+mod golden;
