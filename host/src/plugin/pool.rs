@@ -112,6 +112,7 @@ fn work(tasks: &Receiver<Task>) {
 fn lost(reason: &str) -> Run {
     Run {
         outcome: Outcome::NotReady { reason: reason.to_owned() },
+        source_status: None,
         status: None,
         lines: Vec::new(),
         logs: Vec::new(),

@@ -29,6 +29,7 @@ pub fn run(job: &Job) -> Run {
         settings_digest: Digester::of(job.context.settings.as_bytes()),
         run: Run {
             outcome: Outcome::Mapped { documents: Vec::new(), checkpoint: None },
+            source_status: None,
             status: None,
             lines: Vec::new(),
             logs: Vec::new(),
@@ -67,39 +68,17 @@ impl<'a> Walk<'a> {
     fn walk(&mut self) -> Result<(Vec<Document>, Option<String>), Outcome> {
         let job = self.job;
         let stages = &job.stages;
-        let payload = json_text(&job.payload)?;
+        let payload = utf8(&job.payload)?;
 
-        if woocommerce::is_order(&job.context.topic)
-            && (stages.status_translation.is_some() || stages.pricing.is_some())
-        {
-            let rejected = |violations| Outcome::Rejected { violations };
-            let order = Order::read(payload).map_err(|violation| rejected(vec![violation]))?;
-            if let Some(stage) = &stages.status_translation
-                && let Some(status) = order.status()
-            {
-                let question = Question::Translate {
-                    entity: "order",
-                    status: &status.status,
-                    previous: job.previous_status.as_deref(),
-                    attributes: &status.attributes,
-                };
-                if let Accepted::Status(status) =
-                    self.ask(Capability::StatusTranslation, stage, question)?
-                {
-                    self.run.status = status;
-                }
-            }
-            if let Some(stage) = &stages.pricing {
-                let lines = order.lines().map_err(rejected)?;
-                if !lines.is_empty() {
-                    let question = Question::Reprice { lines: &lines };
-                    if let Accepted::Lines(lines) =
-                        self.ask(Capability::Pricing, stage, question)?
-                    {
-                        self.run.lines = lines;
-                    }
-                }
-            }
+        if woocommerce::is_order(&job.context.topic) {
+            // Reading the head of an order checks all of it: one pass over the payload, not two.
+            let order = Order::read(payload).or_else(|violation| {
+                json(payload)?;
+                Err(Outcome::Rejected { violations: vec![violation] })
+            })?;
+            self.typed_stages(&order)?;
+        } else {
+            json(payload)?;
         }
 
         let Some(stage) = &stages.field_mapping else {
@@ -113,6 +92,37 @@ impl<'a> Walk<'a> {
             Accepted::Documents(documents, checkpoint) => Ok((documents, checkpoint)),
             Accepted::Status(_) | Accepted::Lines(_) => Ok((Vec::new(), None)),
         }
+    }
+
+    /// Status translation and pricing, of orders only.
+    fn typed_stages(&mut self, order: &Order<'_>) -> Result<(), Outcome> {
+        let job = self.job;
+        let status = order.status();
+        if let (Some(stage), Some(status)) = (&job.stages.status_translation, &status) {
+            let question = Question::Translate {
+                entity: "order",
+                status,
+                previous: job.previous_status.as_deref(),
+                attributes: &order.status_attributes(),
+            };
+            if let Accepted::Status(status) =
+                self.ask(Capability::StatusTranslation, stage, question)?
+            {
+                self.run.status = status;
+            }
+        }
+        self.run.source_status = status;
+
+        let Some(stage) = &job.stages.pricing else { return Ok(()) };
+        let lines = order.lines().map_err(|violations| Outcome::Rejected { violations })?;
+        if lines.is_empty() {
+            return Ok(());
+        }
+        let question = Question::Reprice { lines: &lines };
+        if let Accepted::Lines(lines) = self.ask(Capability::Pricing, stage, question)? {
+            self.run.lines = lines;
+        }
+        Ok(())
     }
 
     /// Asks one plugin, checks its answer, and writes the receipt either way.
@@ -234,27 +244,30 @@ fn digest(result: &Result<Accepted, Outcome>) -> String {
     digester.finish()
 }
 
-/// The payload as JSON text, or the violation that says where it stops being that.
-fn json_text(payload: &[u8]) -> Result<&str, Outcome> {
-    let not_json = |message: String| Outcome::Rejected {
+fn not_json(message: String) -> Outcome {
+    Outcome::Rejected {
         violations: vec![Violation {
             pointer: String::new(),
             code: "payload_not_json".to_owned(),
             message,
         }],
-    };
-    let text = std::str::from_utf8(payload).map_err(|error| {
-        not_json(format!("the payload is not UTF-8 at byte {}", error.valid_up_to()))
-    })?;
-    match serde_json::from_str::<IgnoredAny>(text) {
-        Ok(_) => Ok(text),
-        Err(error) => {
-            let before: usize =
-                text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
-            let byte = before + error.column().saturating_sub(1);
-            Err(not_json(format!("the payload is not JSON at byte {byte}: {error}")))
-        }
     }
+}
+
+/// The payload as text.
+fn utf8(payload: &[u8]) -> Result<&str, Outcome> {
+    std::str::from_utf8(payload).map_err(|error| {
+        not_json(format!("the payload is not UTF-8 at byte {}", error.valid_up_to()))
+    })
+}
+
+/// Refuses text that is not JSON, with the byte where it stops being that.
+fn json(text: &str) -> Result<(), Outcome> {
+    let Err(error) = serde_json::from_str::<IgnoredAny>(text) else { return Ok(()) };
+    let before: usize =
+        text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
+    let byte = before + error.column().saturating_sub(1);
+    Err(not_json(format!("the payload is not JSON at byte {byte}: {error}")))
 }
 
 #[cfg(test)]
@@ -269,7 +282,7 @@ mod tests {
             (b"", "at byte 0"),
             (b"{} x", "at byte 3"),
         ] {
-            let Err(Outcome::Rejected { violations }) = json_text(payload) else { panic!() };
+            let Err(Outcome::Rejected { violations }) = utf8(payload).and_then(json) else { panic!() };
             assert_eq!(violations[0].code, "payload_not_json");
             assert!(violations[0].message.contains(position), "{}", violations[0].message);
         }

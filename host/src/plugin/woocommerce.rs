@@ -31,13 +31,6 @@ pub(super) fn is_order(topic: &str) -> bool {
     topic.starts_with("order.")
 }
 
-/// A status and what bears on its translation.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Status {
-    pub(super) status: String,
-    pub(super) attributes: Vec<(String, String)>,
-}
-
 /// An order, read no further than asked.
 #[derive(Debug, Deserialize)]
 pub(super) struct Order<'a> {
@@ -121,24 +114,36 @@ fn violation(pointer: String, code: &str, message: &str) -> Violation {
 impl<'a> Order<'a> {
     /// Reads the head of an order.
     pub(super) fn read(payload: &'a str) -> Result<Self, Violation> {
-        serde_json::from_str(payload).map_err(|_| {
-            violation(String::new(), "payload_not_object", "an order must be a JSON object")
-        })
+        let not_object =
+            || violation(
+                String::new(),
+                "payload_not_object",
+                "an order must be a JSON object with each name once",
+            );
+        // Derived readers take a list for an object, field by field; a payload may not.
+        if !payload.trim_start().starts_with('{') {
+            return Err(not_object());
+        }
+        serde_json::from_str(payload).map_err(|_| not_object())
     }
 
     /// Its status, where it has one.
-    pub(super) fn status(&self) -> Option<Status> {
-        let attributes = [
+    pub(super) fn status(&self) -> Option<String> {
+        self.status.text().map(Cow::into_owned)
+    }
+
+    /// What bears on the translation of its status.
+    pub(super) fn status_attributes(&self) -> Vec<(String, String)> {
+        [
             ("payment_method", self.payment_method),
             ("date_paid_gmt", self.date_paid_gmt),
             ("customer_id", self.customer_id),
             ("currency", self.currency),
             ("created_via", self.created_via),
-        ];
-        Some(Status {
-            status: self.status.text()?.into_owned(),
-            attributes: attributes.into_iter().filter_map(present).collect(),
-        })
+        ]
+        .into_iter()
+        .filter_map(present)
+        .collect()
     }
 
     /// Its lines; none where it has none.
