@@ -3,6 +3,8 @@
 mod checkpoint;
 mod contract;
 mod delivery;
+mod dry_run;
+mod golden;
 mod house;
 mod ingress;
 mod journal;
