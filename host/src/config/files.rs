@@ -4,6 +4,7 @@
 //! once, whole, and refused whole at the first fault; [`super::snapshot`] keeps the last good one.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -26,7 +27,7 @@ pub struct HostFile {
     pub data_dir: PathBuf,
     /// Threads that run plugins; by default one for each core.
     #[serde(default)]
-    pub plugin_threads: Option<usize>,
+    pub plugin_threads: Option<NonZeroUsize>,
     /// Passages walked at the same time.
     #[serde(default = "default_in_flight")]
     pub passages_in_flight: usize,

@@ -13,8 +13,8 @@ use super::files::{Connection, MerchantFile};
 use super::snapshot::Loader;
 use super::text::Fault;
 use crate::delivery::{Outbound, Target, backoff};
-use crate::ingress::woocommerce;
-use crate::plugin::{Limits, Lookups, Stage, Stages};
+use crate::ingress::woocommerce::WooCommerce;
+use crate::plugin::{Capability, Limits, Lookups, Stage, Stages};
 use crate::route::Route;
 
 /// One merchant as it is served now.
@@ -23,7 +23,7 @@ pub struct Merchant {
     /// The folder's name.
     pub name: String,
     /// Shops, by connection name: ready to check signatures, or why not.
-    pub sources: BTreeMap<String, Result<Arc<woocommerce::Source>, String>>,
+    pub sources: BTreeMap<String, Result<WooCommerce, String>>,
     /// Routes by name, each ready or with the reason why it is not.
     pub routes: BTreeMap<String, Arc<ReadyRoute>>,
     /// Plugins by name.
@@ -44,7 +44,7 @@ pub struct ReadyRoute {
     /// What it says.
     pub route: Route,
     /// Its settings as JSON text.
-    pub settings: String,
+    pub settings: Arc<str>,
     /// Its plugins, or why they cannot be used.
     pub stages: Result<Stages, String>,
     /// The merchant's tables.
@@ -68,7 +68,7 @@ impl ReadyRoute {
 struct OpenedFile {
     text: String,
     file: Option<MerchantFile>,
-    sources: BTreeMap<String, Result<Arc<woocommerce::Source>, String>>,
+    sources: BTreeMap<String, Result<WooCommerce, String>>,
     targets: BTreeMap<String, Result<Arc<Target>, String>>,
     faults: Vec<Fault>,
 }
@@ -163,7 +163,8 @@ fn open_file(
         };
         match connection {
             Connection::WooCommerce(config) => {
-                let source = woocommerce::Source::open(config, base).map(Arc::new);
+                let secret = config.webhook_secret.resolve(base);
+                let source = secret.map(|secret| WooCommerce::new(config, &secret));
                 opened.sources.insert(name.clone(), source.map_err(|error| fault(&error)));
             }
             Connection::Target(config) => {
@@ -230,7 +231,7 @@ fn ready_route(
     let retry = file.file.as_ref().and_then(|f| f.retry);
     let ready = ReadyRoute {
         name: name.to_owned(),
-        settings: route.settings.to_string(),
+        settings: route.settings.to_string().into(),
         route: route.clone(),
         stages,
         lookups: Arc::clone(lookups),
@@ -245,7 +246,7 @@ fn stages(
     catalog: &Catalog,
     limits_of: impl Fn(&str) -> Limits,
 ) -> Result<Stages, (String, bool)> {
-    let stage = |name: &str, capability: &str, has: fn(&crate::plugin::Plugin) -> bool| {
+    let stage = |name: &str, capability: Capability| {
         let Some(plugin) = catalog.get(name) else {
             let there: Vec<&str> = catalog.entries().map(|(name, _)| name).collect();
             let hint = super::text::nearest(name, there)
@@ -253,33 +254,34 @@ fn stages(
                 .unwrap_or_default();
             return Err((format!("waits: there is no plugins/{name}.wasm{hint}"), false));
         };
-        if !has(plugin) {
-            return Err((format!("plugin `{name}` has no {capability}"), true));
+        if !plugin.can(capability) {
+            return Err((format!("plugin `{name}` has no {}", capability.name()), true));
         }
-        let topics = plugin.topics();
-        let strange = route.topics.iter().find(|topic| {
-            !topics.is_empty() && !topic.ends_with(".*") && !topics.iter().any(|t| t == *topic)
-        });
-        if let Some(topic) = strange {
-            let reason = format!("plugin `{name}` does not take topic `{topic}`, only {topics:?}");
+        let strange = |topic: &&String| !topic.ends_with(".*") && !plugin.takes(topic);
+        if let Some(topic) = route.topics.iter().find(strange) {
+            let taken = &plugin.manifest().topics;
+            let reason = format!("plugin `{name}` does not take topic `{topic}`, only {taken:?}");
             return Err((reason, true));
         }
-        if let Err(faults) = plugin.check_settings(&route.settings) {
-            return Err((format!("its settings do not suit plugin `{name}`: {faults}"), true));
+        let faults = plugin.check_settings(&route.settings);
+        if !faults.is_empty() {
+            let said: Vec<String> =
+                faults.iter().map(|f| format!("settings{}: {}", f.pointer, f.message)).collect();
+            let said = said.join("; ");
+            return Err((format!("its settings do not suit plugin `{name}`: {said}"), true));
         }
         Ok(Stage { plugin: plugin.clone(), limits: limits_of(name) })
     };
     let status_translation = route
         .status_translation
         .as_deref()
-        .map(|name| stage(name, "status-translation", |p| p.capabilities().status_translation))
+        .map(|name| stage(name, Capability::StatusTranslation))
         .transpose()?;
     let pricing = route
         .pricing
         .as_deref()
-        .map(|name| stage(name, "pricing", |p| p.capabilities().pricing))
+        .map(|name| stage(name, Capability::Pricing))
         .transpose()?;
-    let field_mapping =
-        stage(&route.field_mapping, "field-mapping", |p| p.capabilities().field_mapping)?;
+    let field_mapping = stage(&route.field_mapping, Capability::FieldMapping)?;
     Ok(Stages { status_translation, pricing, field_mapping: Some(field_mapping) })
 }

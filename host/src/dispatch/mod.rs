@@ -199,7 +199,7 @@ impl Dispatcher {
             return Ok(());
         }
         let open: Open = Arc::new(Mutex::new(routes.len()));
-        let resource: Arc<str> = format!("{}/{}", event.connection, event.resource_key).into();
+        let resource: Arc<str> = event.resource_key.as_str().into();
         for route in routes {
             let due = event
                 .passages

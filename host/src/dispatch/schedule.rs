@@ -21,7 +21,6 @@ use tokio::time::Instant;
 pub(super) struct Key {
     pub(super) merchant: Arc<str>,
     pub(super) route: Arc<str>,
-    /// Connection and resource key.
     pub(super) resource: Arc<str>,
 }
 

@@ -54,6 +54,9 @@ pub(super) enum Stop {
 /// How long to hold still when the journal cannot write (a full disk, most likely).
 const JOURNAL_PATIENCE: Duration = Duration::from_secs(1);
 
+/// How long checkpoints take to be made again, about.
+const CHECKPOINT_PATIENCE: Duration = Duration::from_millis(200);
+
 /// Walks until something ends or has to wait.
 pub(super) async fn walk(ground: &Ground, seq: u64, ready: &ReadyRoute, open: &Open) -> Stop {
     let walk = Walk { ground, seq, ready, open };
@@ -90,8 +93,16 @@ impl Walk<'_> {
     }
 
     async fn map(&self, event: &Event, attempts: u32) -> Result<Stop, journal::Error> {
+        let checkpoints = &self.ground.checkpoints;
         let remembered =
-            self.ground.checkpoints.get(&event.merchant, &self.ready.name, &resource(event));
+            match checkpoints.get(&event.merchant, &self.ready.name, &event.resource_key) {
+                Ok(remembered) => remembered,
+                Err(error) => {
+                    // Mapping as if nothing were remembered could send an older version.
+                    warn!(event.id = %event.id, %error, "the checkpoint cannot be read; the passage waits");
+                    return Ok(Stop::Again(CHECKPOINT_PATIENCE));
+                }
+            };
         if let Some(newer) = superseded(event, remembered.as_ref()) {
             let reason = format!("version {newer} of {} was delivered before", event.resource_key);
             return self.end(event, End::Skipped { reason }, Vec::new(), None).await;
@@ -162,10 +173,10 @@ impl Walk<'_> {
             resource_key: event.resource_key.clone(),
             event_id: event.id.to_string(),
             correlation_id: event.correlation_id.clone(),
-            source_version_time: event.version,
-            received_at: event.received_at,
+            source_version_time: event.version.map(|version| version.to_string()),
+            received_at: event.received_at.to_string(),
             attempt: attempts + 1,
-            settings: self.ready.settings.clone(),
+            settings: Arc::clone(&self.ready.settings),
             checkpoint,
             attributes: Vec::new(),
         };
@@ -369,8 +380,8 @@ impl Walk<'_> {
             event_seq: self.seq,
             mark,
         };
-        let resource = resource(event);
-        self.ground.checkpoints.put(&event.merchant, &self.ready.name, &resource, next);
+        let checkpoints = &self.ground.checkpoints;
+        checkpoints.put(&event.merchant, &self.ready.name, &event.resource_key, next);
     }
 
     fn identities_of(
@@ -500,11 +511,6 @@ impl Identities for KnownIdentities<'_> {
             }
         }
     }
-}
-
-/// A resource is unique within its connection only.
-pub(super) fn resource(event: &Event) -> String {
-    format!("{}/{}", event.connection, event.resource_key)
 }
 
 /// The version delivered before, when it is newer than this event's.

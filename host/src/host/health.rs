@@ -5,6 +5,7 @@
 //! `degraded`. It answers 503 only when events cannot be accepted.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use arc_swap::ArcSwap;
 use axum::extract::State;
@@ -15,36 +16,54 @@ use serde_json::{Value, json};
 
 use crate::config::{Entry, Fault, Merchant, Snapshot};
 use crate::journal::Journal;
-use crate::telemetry::Metrics;
+use crate::ingress::Counters;
+use crate::telemetry::{End, Metrics};
 
-#[derive(Debug, Clone)]
-struct Health {
-    metrics: Arc<Metrics>,
-    snapshot: Arc<ArcSwap<Snapshot>>,
-    journal: Journal,
+/// What the answers are made from.
+#[derive(Clone)]
+pub(super) struct Health {
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) counters: Arc<Counters>,
+    pub(super) snapshot: Arc<ArcSwap<Snapshot>>,
+    pub(super) journal: Journal,
 }
 
-pub(super) fn router(
-    metrics: Arc<Metrics>,
-    snapshot: Arc<ArcSwap<Snapshot>>,
-    journal: Journal,
-) -> axum::Router {
+pub(super) fn router(health: Health) -> axum::Router {
     axum::Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics_text))
-        .with_state(Health { metrics, snapshot, journal })
+        .with_state(health)
 }
 
 async fn metrics_text(State(health): State<Health>) -> Response {
+    health.show_intake();
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(header::CONTENT_TYPE, kind)], health.metrics.render()).into_response()
+}
+
+impl Health {
+    /// Intake counts for itself; its numbers join the others when they are asked for.
+    fn show_intake(&self) {
+        let counters = &self.counters;
+        for (outcome, counter) in [
+            ("accepted", &counters.accepted),
+            ("duplicate", &counters.duplicates),
+            ("quarantined", &counters.quarantined),
+            ("ping", &counters.pings),
+            ("refused", &counters.refused),
+            ("unavailable", &counters.unavailable),
+        ] {
+            let count = counter.load(Relaxed);
+            self.metrics.intake.get_or_create(&End { outcome }).inner().store(count, Relaxed);
+        }
+    }
 }
 
 async fn ready(State(health): State<Health>) -> Response {
     let snapshot = health.snapshot.load_full();
     let faults: Vec<Value> = snapshot.all_faults().map(fault_json).collect();
-    let writable = health.journal.check_writable().await;
+    let writable = health.journal.remember(Vec::new()).await;
     let status = match (&writable, faults.is_empty()) {
         (Err(_), _) => "unavailable",
         (Ok(()), false) => "degraded",
@@ -105,7 +124,7 @@ fn plugin_json(name: &str, entry: &Entry) -> Value {
         "state": state,
         "version": entry.plugin.as_ref().map(|plugin| plugin.version()),
         "digest": entry.plugin.as_ref().map(|plugin| plugin.digest()),
-        "capabilities": entry.plugin.as_ref().map(|plugin| plugin.capabilities().names()),
+        "capabilities": entry.plugin.as_ref().map(|plugin| plugin.capabilities()),
         "fault": entry.fault.as_ref().map(fault_json),
     })
 }

@@ -8,6 +8,7 @@ mod health;
 mod reload;
 
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +23,8 @@ use self::reload::Reloader;
 use crate::checkpoint::{self, Checkpoints};
 use crate::config::{Fault, HostFile, Loader, Snapshot, Watch};
 use crate::dispatch::{Dispatcher, Parts};
-use crate::ingress::{self, Ingress};
+use crate::delivery::{self, Outbound};
+use crate::ingress::{self, Counters, Ingress};
 use crate::journal::{self, Journal};
 use crate::plugin::{Engine, EngineOptions, Pool};
 use crate::telemetry::Metrics;
@@ -44,7 +46,13 @@ pub enum OpenError {
     Journal(#[from] journal::OpenError),
     /// The checkpoints cannot be opened or rebuilt.
     #[error(transparent)]
-    Checkpoints(#[from] checkpoint::OpenError),
+    Checkpoints(#[from] checkpoint::Error),
+    /// The machine cannot do outbound HTTP.
+    #[error(transparent)]
+    Outbound(#[from] delivery::OpenError),
+    /// No threads to be had.
+    #[error("plugin threads cannot be started: {0}")]
+    Threads(std::io::Error),
     /// The address is not to be had.
     #[error("cannot listen on {address}: {source}; another host may be running, or choose another `listen`")]
     Listen {
@@ -70,9 +78,9 @@ pub struct Host {
     listener: TcpListener,
     journal: Journal,
     checkpoints: Checkpoints,
-    engine: Engine,
     reloader: Reloader,
     metrics: Arc<Metrics>,
+    counters: Arc<Counters>,
     accepted: Arc<Notify>,
 }
 
@@ -94,13 +102,21 @@ impl Host {
         let journal = Journal::open(&data_dir)?;
         let checkpoints = open_checkpoints(&data_dir, &journal)?;
         let engine = Engine::new(&EngineOptions::default())?;
-        let loader = Loader::new(dir, &file, engine.clone());
+        let loader = Loader::new(dir, &file, engine, Outbound::new()?);
         let reloader = Reloader::new(loader, Arc::clone(&metrics));
         let listener = TcpListener::bind(&file.listen)
             .await
             .map_err(|source| OpenError::Listen { address: file.listen.clone(), source })?;
-        let accepted = Arc::new(Notify::new());
-        Ok(Self { file, listener, journal, checkpoints, engine, reloader, metrics, accepted })
+        Ok(Self {
+            file,
+            listener,
+            journal,
+            checkpoints,
+            reloader,
+            metrics,
+            counters: Arc::default(),
+            accepted: Arc::new(Notify::new()),
+        })
     }
 
     /// Where it listens.
@@ -126,10 +142,12 @@ impl Host {
     /// # Errors
     /// When the configuration folder cannot be watched or the listener fails.
     pub async fn serve(self, stop: CancellationToken) -> Result<(), OpenError> {
-        let threads = self.file.plugin_threads.unwrap_or_else(|| {
-            std::thread::available_parallelism().map_or(2, std::num::NonZero::get)
-        });
-        let pool = Pool::new(self.engine.clone(), threads, PLUGIN_QUEUE_MAX);
+        let threads = self
+            .file
+            .plugin_threads
+            .or_else(|| std::thread::available_parallelism().ok())
+            .unwrap_or(NonZeroUsize::MIN);
+        let pool = Pool::new(threads, PLUGIN_QUEUE_MAX).map_err(OpenError::Threads)?;
         let dispatcher = Dispatcher::new(Parts {
             journal: self.journal.clone(),
             checkpoints: self.checkpoints.clone(),
@@ -157,7 +175,6 @@ impl Host {
         if let Err(error) = walking.await {
             warn!(%error, "the dispatcher did not end well");
         }
-        self.checkpoints.close();
         info!("stopped");
         Ok(())
     }
@@ -166,13 +183,16 @@ impl Host {
         let ingress = Ingress {
             journal: self.journal.clone(),
             sources: self.reloader.sources(),
-            accepted: Arc::clone(&self.accepted),
-            metrics: Arc::clone(&self.metrics),
+            wake: Arc::clone(&self.accepted),
+            counters: Arc::clone(&self.counters),
         };
         ingress::router(ingress).merge(health::router(
-            Arc::clone(&self.metrics),
-            self.reloader.snapshot(),
-            self.journal.clone(),
+            health::Health {
+                metrics: Arc::clone(&self.metrics),
+                counters: Arc::clone(&self.counters),
+                snapshot: self.reloader.snapshot(),
+                journal: self.journal.clone(),
+            },
         ))
     }
 
@@ -185,11 +205,30 @@ impl Host {
 }
 
 fn open_checkpoints(data_dir: &Path, journal: &Journal) -> Result<Checkpoints, OpenError> {
-    let tail = |after, limit| {
-        let finished = journal.finished_after(after, limit)?;
-        Ok::<_, journal::Error>(finished.into_iter().map(as_checkpoint).collect())
-    };
-    Ok(Checkpoints::open(&data_dir.join("checkpoints"), tail)?)
+    Ok(Checkpoints::open(&data_dir.join(checkpoint::FOLDER), JournalTail(journal.clone()))?)
+}
+
+/// The journal as checkpoints see it.
+struct JournalTail(Journal);
+
+impl checkpoint::Tail for JournalTail {
+    fn finished_after(
+        &self,
+        mark: u64,
+        limit: usize,
+    ) -> Result<Vec<checkpoint::Finished>, String> {
+        let finished = self.0.finished_after(mark, limit).map_err(|error| error.to_string())?;
+        Ok(finished.into_iter().map(as_checkpoint).collect())
+    }
+
+    fn last_mark(&self) -> Result<u64, String> {
+        self.0.last_mark().map_err(|error| error.to_string())
+    }
+
+    fn checkpoint_of(&self, event_seq: u64, route: &str) -> Result<Option<String>, String> {
+        let passage = self.0.passage(event_seq, route).map_err(|error| error.to_string())?;
+        Ok(passage.and_then(|passage| passage.checkpoint))
+    }
 }
 
 /// The journal's account of a delivered passage, in the checkpoints' words.

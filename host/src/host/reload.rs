@@ -1,6 +1,6 @@
 //! Hot reload: the folder is read again, the snapshot swapped whole, and every fault said once.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -91,12 +91,12 @@ fn sources_of(snapshot: &Snapshot) -> Sources {
     let mut sources = Sources::default();
     for merchant in snapshot.merchants.values() {
         if !merchant.configured {
-            sources.unavailable(&merchant.name, "its merchant.toml is broken");
+            sources.insert_merchant_unavailable(&merchant.name, "its merchant.toml is broken");
         }
         for (connection, source) in &merchant.sources {
-            let entry = Source {
-                woocommerce: source.clone(),
-                routes_by_topic: routes_by_topic(merchant, connection),
+            let entry = match source {
+                Ok(shop) => Source::woocommerce(shop.clone(), routes_by_topic(merchant, connection)),
+                Err(why) => Source::Unavailable { why: why.clone() },
             };
             sources.insert(&merchant.name, connection, entry);
         }
@@ -104,11 +104,23 @@ fn sources_of(snapshot: &Snapshot) -> Sources {
     sources
 }
 
-fn routes_by_topic(merchant: &Merchant, connection: &str) -> Vec<(String, Vec<String>)> {
-    merchant
-        .routes
-        .values()
-        .filter(|ready| ready.route.from == connection)
-        .map(|ready| (ready.name.clone(), ready.route.topics.clone()))
+/// The routes that take each topic of a connection: a fingerprint covers their names, so that
+/// `order.created` and `order.updated` of one body are one event only where they go the same ways.
+fn routes_by_topic(merchant: &Merchant, connection: &str) -> BTreeMap<String, Vec<String>> {
+    let literal = merchant.routes.values().flat_map(|ready| ready.route.topics.iter().cloned());
+    let usual = RESOURCES
+        .iter()
+        .flat_map(|resource| EVENTS.iter().map(move |event| format!("{resource}.{event}")));
+    literal
+        .chain(usual)
+        .map(|topic| {
+            let takers = merchant.routes_for(connection, &topic);
+            let names = takers.map(|ready| ready.name.clone()).collect();
+            (topic, names)
+        })
         .collect()
 }
+
+/// What a shop has webhooks for, so that `order.*` can be spelt out.
+const RESOURCES: [&str; 4] = ["order", "product", "customer", "coupon"];
+const EVENTS: [&str; 4] = ["created", "updated", "deleted", "restored"];

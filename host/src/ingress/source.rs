@@ -10,6 +10,8 @@ use super::woocommerce::WooCommerce;
 #[derive(Debug, Default)]
 pub struct Sources {
     by_merchant: HashMap<String, HashMap<String, Source>>,
+    /// Merchants whose connections are not known, each with the one answer for all of them.
+    unavailable: HashMap<String, Source>,
 }
 
 /// A connection that payloads may come in by.
@@ -43,8 +45,17 @@ impl Sources {
         self.by_merchant.entry(merchant.into()).or_default().insert(connection.into(), source);
     }
 
+    /// Whatever connection of this merchant is asked for is unavailable: its file is broken and
+    /// never was good, so nobody knows what it has.
+    pub fn insert_merchant_unavailable(&mut self, merchant: &str, why: &str) {
+        self.unavailable.insert(merchant.to_owned(), Source::Unavailable { why: why.to_owned() });
+    }
+
     pub(super) fn get(&self, merchant: &str, connection: &str) -> Option<&Source> {
-        self.by_merchant.get(merchant)?.get(connection)
+        self.by_merchant
+            .get(merchant)
+            .and_then(|connections| connections.get(connection))
+            .or_else(|| self.unavailable.get(merchant))
     }
 }
 

@@ -1,6 +1,6 @@
 //! What happened to each event of the demo: a table for people, JSON for machines.
 
-use comfy_table::{Cell, Color, Table, presets};
+use comfy_table::{Cell, Color, Table};
 use serde::Serialize;
 
 use super::deliveries::Expected;
@@ -60,7 +60,7 @@ impl Report {
     /// The table.
     pub(super) fn table(&self) -> Table {
         let mut table = Table::new();
-        table.load_preset(presets::UTF8_BORDERS_ONLY).set_header([
+        table.set_header([
             "merchant", "event", "what happened", "route", "plugin", "documents", "fuel", "time",
             "tries", "ERP id", "outcome",
         ]);
