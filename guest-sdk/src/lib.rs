@@ -69,6 +69,7 @@
 //! - [`money`]: [`Decimal`], which no float turns into, and [`Money`].
 //! - [`Violations`]: faults placed by JSON Pointer; [`Refusal`] says rejected or not ready.
 //! - [`Document`] and [`reference()`]: what is to be delivered, and ids the target has not given yet.
+//! - [`brazil`]: CPF and CNPJ.
 //! - [`lookup`] and the log macros [`debug!`], [`info!`], [`warning!`], [`error!`].
 //! - [`testing`]: the native harness and golden cases (not on wasm).
 //!
@@ -88,6 +89,7 @@ extern crate self as mapwright_guest;
 pub mod bindings;
 #[cfg(all(target_arch = "wasm32", feature = "bump-alloc"))]
 mod bump;
+pub mod brazil;
 mod context;
 mod export;
 #[cfg(target_arch = "wasm32")]

@@ -55,6 +55,19 @@ pub fn decimals_of(currency: &str) -> u32 {
     }
 }
 
+/// A decimal as a JSON number, digit by digit and never through a float, for targets that want
+/// numbers instead of texts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct JsonNumber(pub Decimal);
+
+impl Serialize for JsonNumber {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serde_json::value::RawValue::from_string(self.0.to_string())
+            .map_err(serde::ser::Error::custom)?
+            .serialize(serializer)
+    }
+}
+
 /// An amount with its currency. Serialised as `{"amount": "254.56", "currency": "BRL"}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Money {

@@ -15,4 +15,5 @@ pub mod config;
 pub mod dispatch;
 // the faces
 pub mod host;
+pub mod toolchain;
 pub mod cli;
