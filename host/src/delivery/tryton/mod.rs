@@ -27,12 +27,14 @@
 mod encode;
 mod entity;
 mod fault;
+mod job;
 mod lock;
 mod record;
 mod rpc;
 mod sale;
 mod schema;
 mod work;
+mod write;
 
 use std::collections::BTreeMap;
 use std::path::Path;

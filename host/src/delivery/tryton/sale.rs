@@ -17,8 +17,10 @@ use serde_json::{Value, json};
 
 use super::Target;
 use super::fault::Fault;
+use super::job::Job;
 use super::rpc::Effect;
-use super::work::{Done, Job, Lists, described};
+use super::work::Done;
+use super::write::{Lists, described};
 
 /// From any state to any other takes fewer buttons than this.
 const BUTTONS_MAX: usize = 6;
@@ -93,7 +95,7 @@ impl Target {
             State::Quotation | State::Cancelled => self.press(id, "draft").await?,
             State::Draft => {}
         }
-        let changed = self.write("sale.sale", id, job.record(), Lists::Replace).await?;
+        let changed = self.write("sale.sale", id, &job.record, Lists::Replace).await?;
         // Without a state of its own the document does not mean to take the quotation back.
         if here == State::Quotation && job.state.is_none() {
             self.press(id, "quote").await?;
@@ -144,7 +146,7 @@ impl Target {
     }
 
     async fn says_the_same(&self, job: &Job<'_>, id: i64) -> Result<bool, Fault> {
-        self.differences("sale.sale", id, job.record(), Lists::Replace)
+        self.differences("sale.sale", id, &job.record, Lists::Replace)
             .await
             .map(|changes| changes.is_empty())
     }

@@ -9,19 +9,17 @@
 //! ```
 //! A crash or a lost answer anywhere in between leaves something that the next look finds.
 
-use std::collections::BTreeMap;
+use serde_json::{Value, json};
 
-use serde_json::{Map, Value, json};
-
-use super::super::reference;
 use super::super::{Delivery, Found, Identities};
-use super::encode::{self, Stop};
 use super::entity::{Entity, Find, ids_of};
 use super::fault::Fault;
-use super::record::{Record, Standing, Wire, create_all, same, same_record};
+use super::job::Job;
+use super::record::{Record, Wire};
 use super::rpc::Effect;
+use super::write::{Lists, described};
 use super::{Target, sale};
-use crate::event::{Document, Operation};
+use crate::event::Operation;
 
 /// The addresses of one party that are looked through.
 const EQUALS_MAX: u32 = 500;
@@ -32,26 +30,6 @@ pub(super) struct Done {
     pub(super) id: Option<i64>,
     /// One line for the record.
     pub(super) what: String,
-}
-
-/// What becomes of records that stand in the target's list and not in the body's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Lists {
-    /// They stay: a party's e-mail addresses may come from several places.
-    Grow,
-    /// They go: a sale has the lines of its order and no others.
-    Replace,
-}
-
-/// A document on the way to becoming a record.
-pub(super) struct Job<'a> {
-    pub(super) entity: Entity,
-    pub(super) document: &'a Document,
-    /// The value that finds it again.
-    key: String,
-    record: Record,
-    /// The state wanted of a sale.
-    pub(super) state: Option<sale::State>,
 }
 
 impl Target {
@@ -113,109 +91,6 @@ impl Target {
                 };
                 self.lead(&job, id, what).await
             }
-        }
-    }
-
-    /// The body with ids in place of references.
-    async fn body(
-        &self,
-        document: &Document,
-        identities: &dyn Identities,
-        found: &mut Vec<Found>,
-    ) -> Result<Value, Fault> {
-        let text = document.body.get();
-        let references = reference::scan(text)
-            .map_err(|error| Fault::rejected("reference_malformed", error.to_string()))?;
-        let mut known: BTreeMap<(&str, &str), Option<i64>> = BTreeMap::new();
-        let mut missing = Vec::new();
-        for reference in &references {
-            let (entity, key) = (reference.entity.as_str(), reference.key.as_str());
-            if known.contains_key(&(entity, key)) {
-                continue;
-            }
-            let remembered = identities.get(entity, key).and_then(|id| id.parse().ok());
-            let id = match remembered {
-                Some(id) => Some(id),
-                None => {
-                    let entity = self.entities.get(entity)?;
-                    let id = entity.find(&self.rpc, &self.schemas, key, false).await?;
-                    found.extend(id.map(|id| Found {
-                        entity: reference.entity.clone(),
-                        key: reference.key.clone(),
-                        id: id.to_string(),
-                    }));
-                    id
-                }
-            };
-            if id.is_none() {
-                missing.push(format!("{entity} {key:?} (at {})", reference.pointer));
-            }
-            known.insert((entity, key), id);
-        }
-        if !missing.is_empty() {
-            let reason = format!("Tryton has no {}", missing.join(", no "));
-            return Err(Fault::NotReady { reason });
-        }
-        let id_of = |reference: &reference::Reference| {
-            known.get(&(reference.entity.as_str(), reference.key.as_str())).copied().flatten()
-        };
-        let ids: Vec<String> =
-            references.iter().map(|r| id_of(r).unwrap_or_default().to_string()).collect();
-        serde_json::from_str(&reference::splice(text, &references, &ids))
-            .map_err(|error| Fault::rejected("body_not_json", error.to_string()))
-    }
-
-    async fn job<'a>(
-        &self,
-        entity: Entity,
-        document: &'a Document,
-        body: Value,
-        calls_off: bool,
-    ) -> Result<Job<'a>, Fault> {
-        let mut members = match body {
-            Value::Object(members) => members,
-            _ if calls_off => Map::new(),
-            _ => return Err(Fault::rejected("body_not_object", "the body must be a JSON object")),
-        };
-        let key_fields = entity.key_fields(&self.rpc, &self.schemas).await?;
-        let key_field = key_fields.first().map(String::as_str).filter(|field| !field.contains('.'));
-        let written = key_field.and_then(|field| members.get(field)?.as_str());
-        let key = written.unwrap_or(&document.key).to_owned();
-        let mut job = Job { entity, document, key, record: Record(Vec::new()), state: None };
-        if calls_off && !matches!(job.entity.find, Find::Equal(_)) {
-            return Ok(job);
-        }
-        if let Some(state) = members.shift_remove("state") {
-            if !job.is_sale() {
-                let reason = format!(
-                    "/state: of a {} it cannot be set from here; only a sale's can",
-                    job.entity.name
-                );
-                return Err(Fault::rejected("state_not_supported", reason));
-            }
-            job.state = Some(sale::State::wanted(&state)?);
-        }
-        let model = job.entity.model.clone();
-        job.record = self.encode(&model, &members).await?;
-        let schema = self.schemas.get(&self.rpc, &model).await?;
-        if let Some(field) = key_field.filter(|field| schema.fields.contains_key(*field)) {
-            job.record.default(field, Wire::Plain(json!(job.key)));
-        }
-        Ok(job)
-    }
-
-    /// Turns members into a record, fetching the shape of models as they turn out to be needed.
-    async fn encode(&self, model: &str, members: &Map<String, Value>) -> Result<Record, Fault> {
-        loop {
-            let needed = match encode::record(&self.schemas.known(), model, members, "") {
-                Ok(record) => return Ok(record),
-                Err(Stop::Need(model)) => model,
-                Err(Stop::UnknownField { model, .. }) if self.schemas.forget_if_stale(&model) => {
-                    model
-                }
-                Err(Stop::UnknownField { fault, .. } | Stop::Wrong(fault)) => return Err(fault),
-            };
-            self.schemas.get(&self.rpc, &needed).await?;
         }
     }
 
@@ -305,87 +180,6 @@ impl Target {
         }
     }
 
-    /// Writes what differs; answers with the names of the fields.
-    pub(super) async fn write(
-        &self,
-        model: &str,
-        id: i64,
-        record: &Record,
-        lists: Lists,
-    ) -> Result<Vec<String>, Fault> {
-        let changes = self.differences(model, id, record, lists).await?;
-        if changes.is_empty() {
-            return Ok(Vec::new());
-        }
-        let names = changes.keys().cloned().collect();
-        let params = json!([[id], changes]);
-        self.rpc.call(&format!("{model}.write"), params, Effect::Writes).await?;
-        Ok(names)
-    }
-
-    /// What would have to be written, in the form `write` wants.
-    pub(super) async fn differences(
-        &self,
-        model: &str,
-        id: i64,
-        record: &Record,
-        lists: Lists,
-    ) -> Result<Map<String, Value>, Fault> {
-        if record.0.is_empty() {
-            return Ok(Map::new());
-        }
-        let standing = self.read(model, &[id], &record.names()).await?;
-        let row = standing.row(id);
-        let mut changes = Map::new();
-        for (name, wire) in &record.0 {
-            let value = row.get(name).unwrap_or(&Value::Null);
-            let have = ids_of(value);
-            let change = match wire {
-                _ if same(wire, value) => None,
-                Wire::Plain(_) | Wire::One(_) => {
-                    Record(vec![(name.clone(), wire.clone())]).to_create().get(name).cloned()
-                }
-                Wire::Links(wanted) => {
-                    let added: Vec<i64> =
-                        wanted.iter().copied().filter(|id| !have.contains(id)).collect();
-                    let mut removed: Vec<i64> =
-                        have.iter().copied().filter(|id| !wanted.contains(id)).collect();
-                    if lists == Lists::Grow {
-                        removed.clear();
-                    }
-                    actions([("remove", json!(removed)), ("add", json!(added))])
-                }
-                Wire::Children { model, records } => {
-                    let names: Vec<&str> = records.iter().flat_map(Record::names).collect();
-                    let children = self.read(model, &have, &names).await?;
-                    match lists {
-                        Lists::Grow => {
-                            let new: Vec<Record> = records
-                                .iter()
-                                .filter(|record| children.equal_to(record, &have).is_none())
-                                .cloned()
-                                .collect();
-                            actions([("create", json!(create_all(&new)))])
-                        }
-                        Lists::Replace => {
-                            let equal = records.len() == have.len()
-                                && records
-                                    .iter()
-                                    .zip(&have)
-                                    .all(|(record, id)| same_record(record, children.row(*id)));
-                            let (old, new) = (json!(have), json!(create_all(records)));
-                            if equal { None } else { actions([("delete", old), ("create", new)]) }
-                        }
-                    }
-                }
-            };
-            if let Some(change) = change {
-                changes.insert(name.clone(), change);
-            }
-        }
-        Ok(changes)
-    }
-
     async fn cancel(&self, job: &Job<'_>, id: i64) -> Result<Done, Fault> {
         let Entity { name, model, .. } = &job.entity;
         if job.is_sale() {
@@ -418,57 +212,5 @@ impl Target {
             Some(state) => self.lead_to(id, state, what).await,
             None => Ok(Done { id: Some(id), what }),
         }
-    }
-
-    async fn search(&self, model: &str, domain: Value, limit: u32) -> Result<Vec<i64>, Fault> {
-        let params = json!([domain, 0, limit, [["id", "ASC"]]]);
-        Ok(ids_of(&self.rpc.call(&format!("{model}.search"), params, Effect::Reads).await?))
-    }
-
-    pub(super) async fn read(
-        &self,
-        model: &str,
-        ids: &[i64],
-        names: &[&str],
-    ) -> Result<Standing, Fault> {
-        if ids.is_empty() {
-            return Ok(Standing::default());
-        }
-        let mut names = names.to_vec();
-        names.sort_unstable();
-        names.dedup();
-        let params = json!([ids, names]);
-        let method = format!("{model}.read");
-        Ok(Standing::new(self.rpc.call(&method, params, Effect::Reads).await?))
-    }
-}
-
-impl Job<'_> {
-    pub(super) fn is_sale(&self) -> bool {
-        self.entity.model == "sale.sale"
-    }
-
-    pub(super) fn record(&self) -> &Record {
-        &self.record
-    }
-}
-
-/// The list actions that have something to do, `None` when none has.
-fn actions<const N: usize>(actions: [(&str, Value); N]) -> Option<Value> {
-    let some = |items: &Value| items.as_array().is_some_and(|items| !items.is_empty());
-    let actions: Vec<Value> = actions
-        .into_iter()
-        .filter(|(_, items)| some(items))
-        .map(|(action, items)| json!([action, items]))
-        .collect();
-    (!actions.is_empty()).then_some(Value::Array(actions))
-}
-
-/// What happened to a record that was there.
-pub(super) fn described(name: &str, id: i64, changed: &[String]) -> String {
-    if changed.is_empty() {
-        format!("found {name} {id} as wanted")
-    } else {
-        format!("changed {name} {id}: {}", changed.join(", "))
     }
 }
