@@ -3,6 +3,7 @@
 
 pub mod event;
 pub mod secret;
+pub mod telemetry;
 // the road, in order
 pub mod journal;
 pub mod checkpoint;

@@ -38,7 +38,9 @@ pub enum Error {
         source: std::io::Error,
     },
     /// There is nothing in it.
-    #[error("the secret in {0} is empty: an empty secret protects nothing; use 20 or more of A-Z a-z 0-9 _ -")]
+    #[error(
+        "the secret in {0} is empty: an empty secret protects nothing; use 20 or more of A-Z a-z 0-9 _ -"
+    )]
     Empty(String),
 }
 

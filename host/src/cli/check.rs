@@ -1,12 +1,244 @@
-//! (to come)
+//! `mapwright check`: the admission report of a plugin file.
+//!
+//! The file is loaded exactly as the host loads it, so "accepted" here is accepted there. With
+//! `--config` the limits are those the configuration gives this plugin.
 
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+
+use serde_json::Value;
+
+use super::case::{Unreadable, input};
+use super::screen::{
+    self, BAD, DIM, GOOD, NAME, STRONG, WARN, bytes, count, indented, paint, plain, table,
+};
+use crate::plugin::admission::{self, Report};
+use crate::plugin::{Engine, EngineOptions, Limits, LimitsPatch};
+
+const HELP: &str = "\
+Examples:
+  mapwright check target/wasm32-unknown-unknown/release/my_rules.wasm
+  mapwright check my-rules.wasm --json | jq .manifest.settings_schema
+  mapwright check my-rules.wasm --config /etc/mapwright --merchant acme
+
+Exit code:
+  0  the host would take it
+  1  it would not; the reasons say what to change
+  2  the file or the configuration cannot be read";
 
 /// Arguments.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {}
+#[command(after_help = HELP)]
+pub(super) struct Args {
+    /// The plugin: a component, or a core module with its component type.
+    #[arg(value_name = "FILE.wasm")]
+    plugin: PathBuf,
+    /// Check under the limits of this configuration instead of the defaults.
+    #[arg(long, value_name = "DIR")]
+    config: Option<PathBuf>,
+    /// The merchant in that configuration.
+    #[arg(long, value_name = "NAME", requires = "config")]
+    merchant: Option<String>,
+    /// Print the report as JSON.
+    #[arg(long)]
+    json: bool,
+}
 
 /// Runs the command.
-pub(super) fn run(_args: &Args) -> ExitCode {
-    ExitCode::SUCCESS
+pub(super) fn run(args: &Args) -> ExitCode {
+    match check(args) {
+        Ok(report) => {
+            if args.json {
+                let text = serde_json::to_string(&report).expect("a report has only plain fields");
+                screen::print_json(&text);
+            } else {
+                screen::print(&view(&report, &args.plugin));
+            }
+            ExitCode::from(u8::from(!report.accepted))
+        }
+        Err(error) => {
+            if args.json {
+                let error = serde_json::json!({"error": {"code": "unreadable", "message": error.to_string()}});
+                screen::print_json(&error.to_string());
+            } else {
+                screen::complain(error);
+            }
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn check(args: &Args) -> Result<Report, Unreadable> {
+    let file = input::read_bytes(&args.plugin)?;
+    let limits = match &args.config {
+        Some(dir) => configured(dir, args.merchant.as_deref(), &args.plugin)?,
+        None => Limits::default(),
+    };
+    let engine = Engine::new(&EngineOptions { calls_max: 1, ..EngineOptions::default() })
+        .map_err(|error| Unreadable::sense(&args.plugin, error.to_string()))?;
+    Ok(admission::report(&engine, &file, &limits))
+}
+
+/// The limits a configuration gives a plugin file: the host's, the merchant's, the plugin's own.
+fn configured(dir: &Path, merchant: Option<&str>, plugin: &Path) -> Result<Limits, Unreadable> {
+    let host = dir.join("mapwright.toml");
+    let mut limits = Limits::default().patched(&patch_in(&host, &input::read_toml(&host)?)?);
+    if let Some(merchant) = merchant {
+        let file = dir.join("merchants").join(merchant).join("merchant.toml");
+        let text = input::read_toml(&file)?;
+        limits = limits.patched(&patch_in(&file, &text)?);
+        let name = plugin.file_stem().unwrap_or_default().to_string_lossy();
+        let own = text.get("plugins").and_then(|plugins| plugins.get(name.as_ref()));
+        if let Some(own) = own.and_then(toml::Value::as_table) {
+            limits = limits.patched(&patch_in(&file, own)?);
+        }
+    }
+    Ok(limits)
+}
+
+/// The `limits` of a table.
+fn patch_in(file: &Path, table: &toml::Table) -> Result<LimitsPatch, Unreadable> {
+    let Some(limits) = table.get("limits") else { return Ok(LimitsPatch::default()) };
+    let names = limits.as_table().into_iter().flat_map(|table| table.keys());
+    for name in names {
+        if !LimitsPatch::NAMES.contains(&name.as_str()) {
+            let hint = input::hint(name, LimitsPatch::NAMES);
+            return Err(Unreadable::sense(file, format!("no limit is called `{name}`; {hint}")));
+        }
+    }
+    let patch = limits.clone().try_into();
+    patch.map_err(|error: toml::de::Error| Unreadable::sense(file, error.message()))
+}
+
+/// The report for people: the verdict first, then what it is, then what it takes and may use.
+fn view(report: &Report, file: &Path) -> String {
+    let mut out = String::new();
+    let verdict = if report.accepted {
+        paint(GOOD.bold(), "accepted")
+    } else {
+        paint(BAD.bold(), "refused")
+    };
+    let name = match &report.manifest {
+        Some(manifest) => format!("{} {}", plain(&manifest.name), plain(&manifest.version)),
+        None => plain(&file.display().to_string()),
+    };
+    line(&mut out, &format!("{verdict}  {}", paint(STRONG, name)));
+    if let Some(manifest) = report.manifest.as_ref().filter(|it| !it.summary.is_empty()) {
+        line(&mut out, &paint(DIM, plain(&manifest.summary)));
+    }
+    for problem in &report.problems {
+        line(&mut out, &format!("\n{}", paint(BAD, problem.code)));
+        out.push_str(&indented(&plain(&problem.message), 2));
+    }
+    for note in &report.notes {
+        line(&mut out, &format!("\n{}", paint(WARN, "note")));
+        out.push_str(&indented(&plain(note), 2));
+    }
+    out.push('\n');
+    facts(&mut out, report, file);
+    names(&mut out, "imports", &report.imports);
+    names(&mut out, "exports", &report.exports);
+    if let Some(manifest) = &report.manifest {
+        settings(&mut out, &manifest.settings_schema);
+    }
+    limits(&mut out, &report.limits);
+    out
+}
+
+fn line(out: &mut String, text: &str) {
+    out.push_str(text);
+    out.push('\n');
+}
+
+fn facts(out: &mut String, report: &Report, file: &Path) {
+    let mut facts: Vec<(&str, String)> = vec![("file", plain(&file.display().to_string()))];
+    let functions = report.functions.map(|number| format!(", {} functions", count(number)));
+    facts.push((
+        "size",
+        format!(
+            "{}, {}{}",
+            bytes(report.size_bytes),
+            report.kind.unwrap_or("not WebAssembly"),
+            functions.unwrap_or_default()
+        ),
+    ));
+    facts.push(("sha256", report.digest.clone()));
+    if let Some(contract) = &report.contract {
+        facts.push(("contract", format!("mapwright:plugin@{contract}")));
+    }
+    if !report.capabilities.is_empty() {
+        let names: Vec<_> = report.capabilities.iter().map(|it| it.name()).collect();
+        facts.push(("capabilities", names.join(", ")));
+    }
+    if let Some(memory) = report.memory_minimum_bytes {
+        let limit = bytes(report.limits.memory_bytes);
+        facts.push(("memory", format!("{} at the start, of {limit}", bytes(memory))));
+    }
+    if let Some(manifest) = &report.manifest {
+        let any = |words: &[String], none: &str| {
+            if words.is_empty() { none.to_owned() } else { plain(&words.join(", ")) }
+        };
+        facts.push(("topics", any(&manifest.topics, "any")));
+        facts.push(("entities", any(&manifest.entities, "none")));
+    }
+    for (name, value) in facts {
+        let _ = writeln!(out, "{} {value}", paint(DIM, format!("{name:<13}")));
+    }
+}
+
+fn names(out: &mut String, heading: &str, names: &[String]) {
+    let shown = if names.is_empty() { " none" } else { "" };
+    line(out, &format!("\n{}{shown}", paint(DIM, heading)));
+    for name in names {
+        line(out, &format!("  {}", paint(NAME, plain(name))));
+    }
+}
+
+/// The settings as a table where the schema is the usual list of properties, else as it is.
+fn settings(out: &mut String, schema: &Value) {
+    line(out, &format!("\n{}", paint(DIM, "settings")));
+    let Some(properties) = schema.get("properties").and_then(Value::as_object) else {
+        let anything = schema.as_object().is_some_and(serde_json::Map::is_empty);
+        let text = if anything {
+            "anything".to_owned()
+        } else {
+            plain(&serde_json::to_string_pretty(schema).unwrap_or_default())
+        };
+        out.push_str(&indented(&text, 2));
+        return;
+    };
+    let required: Vec<_> = schema
+        .get("required")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    let mut rows = table(&["name", "type", "", "description"]);
+    for (name, property) in properties {
+        let word = |key: &str| {
+            let value = property.get(key);
+            value.map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+        };
+        let default = word("default").map(|value| format!("default {value}"));
+        let needed = if required.contains(&name.as_str()) { "required".to_owned() } else { default.unwrap_or_default() };
+        rows.add_row([
+            plain(name),
+            plain(&word("type").unwrap_or_else(|| "any".to_owned())),
+            plain(&needed),
+            plain(&word("description").or_else(|| word("title")).unwrap_or_default()),
+        ]);
+    }
+    line(out, &rows.to_string());
+}
+
+fn limits(out: &mut String, limits: &Limits) {
+    line(out, &format!("\n{}", paint(DIM, "limits of one call")));
+    let Ok(Value::Object(limits)) = serde_json::to_value(limits) else { return };
+    for (name, value) in limits {
+        let number = value.as_u64().unwrap_or_default();
+        let shown = if name.ends_with("_bytes") { bytes(number) } else { count(number) };
+        let _ = writeln!(out, "  {} {shown}", paint(NAME, format!("{name:<16}")));
+    }
 }

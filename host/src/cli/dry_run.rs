@@ -1,12 +1,215 @@
-//! (to come)
+//! `mapwright dry-run`: one payload through a plugin exactly as the host would do it, delivering
+//! nothing.
+//!
+//! The engine, the limits and the order of the stages are those of `serve`. What differs is only
+//! where the inputs come from: flags and files instead of the journal and the configuration.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
+
+use serde_json::{Value, json};
+
+use super::case::{
+    Case, Circumstances, Unreadable, input, read_checkpoint, tables_in, topic_beside,
+};
+use super::rehearsal::{
+    Comparison, Expectation, LimitFlags, LoadFailure, PluginFiles, Rehearsal, Report,
+    SettingsFault, view,
+};
+use super::screen;
+
+const HELP: &str = "\
+Examples:
+  mapwright dry-run plugin.wasm --payload order.json
+  mapwright dry-run plugin.wasm --payload order.json --settings settings.toml --lookups lookups/
+  mapwright dry-run plugin.wasm --payload order.json --json > expected.json
+  mapwright dry-run plugin.wasm --payload order.json --expect expected.json
+  curl -s https://shop.example/order.json | mapwright dry-run plugin.wasm --payload -
+
+Exit code:
+  0  mapped or skipped, and as expected
+  1  rejected, not ready, different from --expect, or settings that break the plugin's schema
+  2  a flag, file or plugin that cannot be used
+  3  the plugin hit a limit or trapped
+
+The same input gives the same bytes each time, usage.duration_us apart: time and ids are taken
+from the payload, never from the clock.";
 
 /// Arguments.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {}
+#[command(after_help = HELP)]
+pub(super) struct Args {
+    /// The plugin: a component, or a core module with its component type.
+    #[arg(value_name = "FILE.wasm")]
+    plugin: PathBuf,
+    /// The payload as the source sends it; `-` reads standard input.
+    #[arg(long, value_name = "FILE|-")]
+    payload: PathBuf,
+    /// The topic in the source's words; by default what a captured `.headers` file beside the
+    /// payload says, else `order.updated`.
+    #[arg(long)]
+    topic: Option<String>,
+    /// The route's settings, JSON or TOML.
+    #[arg(long, value_name = "FILE")]
+    settings: Option<PathBuf>,
+    /// A lookup table; may be given many times.
+    #[arg(long, value_name = "NAME=FILE.csv", value_parser = lookup)]
+    lookup: Vec<(String, PathBuf)>,
+    /// A folder of lookup tables, NAME.csv each.
+    #[arg(long, value_name = "DIR")]
+    lookups: Option<PathBuf>,
+    /// What the plugin returned as checkpoint the last time.
+    #[arg(long, value_name = "FILE")]
+    previous_checkpoint: Option<PathBuf>,
+    /// Everything else a plugin may know, as TOML: merchant, route, source, target, received_at,
+    /// attempt, previous_status, attributes and so on.
+    #[arg(long, value_name = "FILE.toml")]
+    context: Option<PathBuf>,
+    /// What should come of it: an object with keys of the report (those it has are compared), or a
+    /// list of violations.
+    #[arg(long, value_name = "FILE")]
+    expect: Option<PathBuf>,
+    /// Take pricing from this plugin, as a route may.
+    #[arg(long, value_name = "FILE.wasm")]
+    pricing: Option<PathBuf>,
+    /// Take status translation from this plugin, as a route may.
+    #[arg(long, value_name = "FILE.wasm")]
+    status: Option<PathBuf>,
+    #[command(flatten)]
+    limits: LimitFlags,
+    /// Print the report as JSON.
+    #[arg(long)]
+    json: bool,
+}
 
 /// Runs the command.
-pub(super) fn run(_args: &Args) -> ExitCode {
-    ExitCode::SUCCESS
+pub(super) fn run(args: &Args) -> ExitCode {
+    match rehearse(args) {
+        Ok(Ending::Ran { report, comparison, heading, payload }) => {
+            let same = comparison.as_ref().is_none_or(Comparison::same);
+            if args.json {
+                screen::print_json(&report.text());
+            } else {
+                screen::print(&view::report(&report, &heading, &payload));
+            }
+            if let (Some(comparison), Some(file)) = (&comparison, &args.expect) {
+                show_comparison(args, comparison, file);
+            }
+            match report.exit_code() {
+                0 if !same => ExitCode::from(1),
+                code => ExitCode::from(code),
+            }
+        }
+        Ok(Ending::Settings(faults)) => {
+            let shown: Vec<_> = faults.iter().map(|fault| fault.line("settings")).collect();
+            complain(args, &shown.join("\n  "), json!({"code": "settings", "settings": faults}));
+            ExitCode::from(1)
+        }
+        Err(failure) => {
+            let detail = json!({"code": failure.code(), "file": failure.path()});
+            complain(args, &failure.to_string(), detail);
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
+enum Ending {
+    Ran { report: Box<Report>, comparison: Option<Comparison>, heading: String, payload: Value },
+    Settings(Vec<SettingsFault>),
+}
+
+fn rehearse(args: &Args) -> Result<Ending, LoadFailure> {
+    let case = case_of(args)?;
+    let expectation = args.expect.as_deref().map(Expectation::read).transpose()?;
+    let files = PluginFiles {
+        plugin: args.plugin.clone(),
+        pricing: args.pricing.clone(),
+        status_translation: args.status.clone(),
+    };
+    let rehearsal = Rehearsal::load(&files, &args.limits)?;
+    let faults = rehearsal.settings_faults(&case);
+    if !faults.is_empty() {
+        return Ok(Ending::Settings(faults));
+    }
+    let topic = case.circumstances.topic();
+    for name in rehearsal.strangers_to(topic) {
+        screen::warn(format_args!(
+            "the manifest of {name} does not list the topic {topic}; say another with --topic"
+        ));
+    }
+    let report = rehearsal.run(&case)?;
+    let comparison = expectation.map(|expectation| expectation.compare(&report));
+    let heading = format!(
+        "{} · {} · {}",
+        case.payload_file.display(),
+        case.circumstances.topic(),
+        case.circumstances.resource_key(&case.value),
+    );
+    Ok(Ending::Ran { report: Box::new(report), comparison, heading, payload: case.value })
+}
+
+/// The case that the flags describe.
+fn case_of(args: &Args) -> Result<Case, Unreadable> {
+    let mut case = Case::of(&args.payload)?;
+    if let Some(file) = &args.context {
+        case.circumstances = Circumstances::read(file)?;
+    }
+    if args.topic.is_some() {
+        case.circumstances.topic.clone_from(&args.topic);
+    }
+    if case.circumstances.topic.is_none() {
+        case.circumstances.topic = topic_beside(&args.payload);
+    }
+    if let Some(file) = &args.settings {
+        case.settings = input::read_object(file)?;
+    }
+    if let Some(folder) = &args.lookups {
+        if !folder.is_dir() {
+            return Err(Unreadable::sense(folder, "is not a folder; --lookups takes one"));
+        }
+        case.lookups = tables_in(folder)?;
+    }
+    for (name, file) in &args.lookup {
+        // A table named on the command line stands in for the folder's.
+        case.lookups.retain(|(known, _)| known != name);
+        case.lookups.push((name.clone(), file.clone()));
+    }
+    if let Some(file) = &args.previous_checkpoint {
+        case.previous_checkpoint = Some(read_checkpoint(file)?);
+    }
+    Ok(case)
+}
+
+/// Says on standard error, when the report is JSON, and below the report otherwise, what differs.
+fn show_comparison(args: &Args, comparison: &Comparison, file: &std::path::Path) {
+    let file = file.display();
+    let text = if comparison.same() {
+        format!("\n{} as {file} expects\n", screen::paint(screen::GOOD.bold(), "✓"))
+    } else {
+        let head = screen::paint(screen::BAD.bold(), "✗ different");
+        format!("\n{head} from {file}\n{}", comparison.diff())
+    };
+    if !args.json {
+        screen::print(&text);
+    } else if !comparison.same() {
+        screen::complain(format_args!("different from {file}\n{}", comparison.diff()));
+    }
+}
+
+/// One complaint: for people on standard error, for programs also as JSON on standard output.
+fn complain(args: &Args, message: &str, mut detail: Value) {
+    screen::complain(message);
+    if args.json {
+        detail["message"] = json!(message);
+        screen::print_json(&json!({"error": detail}).to_string());
+    }
+}
+
+fn lookup(text: &str) -> Result<(String, PathBuf), String> {
+    match text.split_once('=') {
+        Some((name, file)) if !name.is_empty() && !file.is_empty() => {
+            Ok((name.to_owned(), PathBuf::from(file)))
+        }
+        _ => Err("write NAME=FILE.csv, where NAME is the table's name in the plugin".to_owned()),
+    }
 }

@@ -4,11 +4,14 @@
 //! could not be understood or a file not read, 3 a plugin hit a limit or trapped.
 
 mod build;
+mod case;
 mod check;
 mod demo;
 mod dry_run;
 mod new;
 mod plugins;
+mod rehearsal;
+mod screen;
 mod serve;
 mod test;
 

@@ -1,5 +1,50 @@
-//! (to come)
+//! The sandbox: a merchant's rules, run on a payload, with every way to fail named.
+//!
+//! ```text
+//!   file --> scan --> component --> contract --> compile --> manifest --> Plugin
+//!                                                                           |
+//!   Job (payload, context, stages, lookups) --> run: status -> pricing -> field mapping --> Run
+//! ```
+//!
+//! [`Engine::load`] makes a [`Plugin`] of a file, [`admission::report`] says whether it would,
+//! [`run`] walks a [`Job`] through the plugins of a route on this thread and [`Pool`] does so on
+//! threads of its own. Each call is a fresh instance under [`Limits`]; a plugin that loops, grows,
+//! recurses, floods or panics ends as an [`Outcome`] and takes nothing with it.
+//!
+//! WIT types stay in `bindings`. Nothing here knows of routes, files or deliveries.
 
+pub mod admission;
+mod answer;
+mod bindings;
+mod call;
+mod component;
+mod contract;
+mod digest;
+mod engine;
+mod error;
+mod failure;
+mod instance;
+mod job;
+mod limiter;
+mod limits;
+mod load;
+mod log;
+mod lookups;
 mod outcome;
+#[expect(clippy::module_inception, reason = "the stage is named after its main noun")]
+mod plugin;
+mod pool;
+mod run;
+mod scan;
+mod wasi_stub;
+mod woocommerce;
 
+pub use engine::{Engine, EngineError, EngineOptions};
+pub use error::{LoadError, MissingImport};
+pub use job::{Context, Job, Stage, Stages};
+pub use limits::{Limits, LimitsPatch, MEMORY_BYTES_CEILING, TABLE_ELEMENTS_CEILING};
+pub use lookups::{LookupError, Lookups};
 pub use outcome::{LogLine, Outcome, Run, Usage};
+pub use plugin::{Capability, Manifest, Plugin};
+pub use pool::Pool;
+pub use run::run;

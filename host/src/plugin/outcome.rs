@@ -123,6 +123,8 @@ pub struct Usage {
 pub struct Run {
     /// How it ended.
     pub outcome: Outcome,
+    /// The status in the source's words, where the payload has one.
+    pub source_status: Option<String>,
     /// The target's status, when translated.
     pub status: Option<String>,
     /// The priced lines, when priced.

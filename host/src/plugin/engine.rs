@@ -1,0 +1,184 @@
+//! The one wasmtime engine of the process, and the thread that ticks its clock.
+//!
+//! One engine, because compiled plugins belong to the engine that compiled them. It keeps a pool of
+//! instance slots (a fresh instance then costs microseconds) where the machine can reserve the
+//! address space, and allocates on demand where it cannot. Nothing of a plugin is kept here.
+
+use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use wasmtime::{
+    Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig, WasmBacktraceDetails,
+};
+
+use super::limits::{MEMORY_BYTES_CEILING, TABLE_ELEMENTS_CEILING};
+
+/// How often the epoch moves on: fine enough for deadlines of tens of milliseconds, and a hundred
+/// wake-ups a second cost nothing.
+pub(super) const TICK: Duration = Duration::from_millis(10);
+
+/// How the engine is set up. The defaults are right for a host; a command that runs one plugin
+/// once may take a smaller pool.
+#[derive(Debug, Clone, Copy)]
+pub struct EngineOptions {
+    /// Calls that may be inside plugins at once: the number of instance slots. Kept small, since a
+    /// slot is reused by the next merchant and each reserves some 4 GiB of address space.
+    pub calls_max: u32,
+    /// Whether to keep a pool of instance slots at all.
+    pub pooling: bool,
+}
+
+impl Default for EngineOptions {
+    fn default() -> Self {
+        Self { calls_max: 64, pooling: true }
+    }
+}
+
+/// The engine could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// wasmtime refused the configuration on this machine.
+    #[error("the WebAssembly engine cannot run on this machine: {0}")]
+    Unsupported(String),
+    /// The ticking thread could not be started.
+    #[error("the thread that keeps plugin deadlines could not be started")]
+    Ticker(#[source] std::io::Error),
+}
+
+/// The engine; cheap to clone, one for each process.
+#[derive(Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    wasmtime: wasmtime::Engine,
+    pooling: bool,
+    // Last, so that the clock stands only after nothing can run any more.
+    _ticker: Ticker,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").field("pooling", &self.inner.pooling).finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// Makes the engine and starts its clock.
+    ///
+    /// # Errors
+    ///
+    /// When wasmtime cannot run here at all, or no thread can be started.
+    pub fn new(options: &EngineOptions) -> Result<Self, EngineError> {
+        let pooled = if options.pooling {
+            let mut config = base_config();
+            config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(options)));
+            match wasmtime::Engine::new(&config) {
+                Ok(engine) => Some(engine),
+                Err(error) => {
+                    // Containers with RLIMIT_AS and machines with 39-bit address spaces end here.
+                    tracing::warn!(
+                        error = format!("{error:#}"),
+                        "no pool of plugin instances on this machine, allocating on demand"
+                    );
+                    None
+                }
+            }
+        } else {
+            None
+        };
+        let pooling = pooled.is_some();
+        let wasmtime = match pooled {
+            Some(engine) => engine,
+            None => wasmtime::Engine::new(&base_config())
+                .map_err(|error| EngineError::Unsupported(format!("{error:#}")))?,
+        };
+        let ticker = Ticker::start(wasmtime.clone()).map_err(EngineError::Ticker)?;
+        Ok(Self { inner: Arc::new(Inner { wasmtime, pooling, _ticker: ticker }) })
+    }
+
+    /// Whether instances come from a pool (they do unless the machine cannot reserve one).
+    #[must_use]
+    pub fn pooling(&self) -> bool {
+        self.inner.pooling
+    }
+
+    pub(super) fn wasmtime(&self) -> &wasmtime::Engine {
+        &self.inner.wasmtime
+    }
+}
+
+fn base_config() -> Config {
+    let mut config = Config::new();
+    config
+        // The budget: deterministic, the same number in a dry run and in production.
+        .consume_fuel(true)
+        // The wall-clock backstop.
+        .epoch_interruption(true)
+        // Same bits on every machine.
+        .cranelift_nan_canonicalization(true)
+        .wasm_relaxed_simd(false)
+        // Plugins are synchronous and 32-bit: whatever they do not need stays off.
+        .concurrency_support(false)
+        .wasm_memory64(false)
+        // Half of the default: order mapping is not deep, and endless recursion ends sooner.
+        .max_wasm_stack(256 << 10)
+        .memory_init_cow(true)
+        // Authors see names and lines when the plugin carries them.
+        .wasm_backtrace_details(WasmBacktraceDetails::Enable);
+    config
+}
+
+fn pool(options: &EngineOptions) -> PoolingAllocationConfig {
+    let calls = options.calls_max.max(1);
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(calls)
+        .total_core_instances(calls.saturating_mul(16))
+        .max_core_instances_per_component(32)
+        // Almost every component has one memory and two tables (its own and its adapters').
+        .total_memories(calls)
+        .max_memories_per_component(2)
+        .total_tables(calls.saturating_mul(4))
+        .max_tables_per_component(8)
+        .table_elements(usize::try_from(TABLE_ELEMENTS_CEILING).unwrap_or(usize::MAX))
+        .max_memory_size(usize::try_from(MEMORY_BYTES_CEILING).unwrap_or(usize::MAX))
+        // What a Rust plugin touches stays mapped between calls; it is zeroed by hand, which is
+        // cheaper than giving the pages back and faulting them in again.
+        .linear_memory_keep_resident(1 << 20)
+        .table_keep_resident(64 << 10)
+        // Resets only the pages that were written, where the kernel can say which.
+        .pagemap_scan(Enabled::Auto)
+        .max_unused_warm_slots(calls.min(32));
+    pool
+}
+
+/// Moves the epoch on until it is dropped.
+struct Ticker {
+    stop: Option<mpsc::SyncSender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Ticker {
+    fn start(engine: wasmtime::Engine) -> std::io::Result<Self> {
+        let (stop, stopped) = mpsc::sync_channel(1);
+        let thread =
+            std::thread::Builder::new().name("plugin-epoch".to_owned()).spawn(move || {
+                while stopped.recv_timeout(TICK) == Err(mpsc::RecvTimeoutError::Timeout) {
+                    engine.increment_epoch();
+                }
+            })?;
+        Ok(Self { stop: Some(stop), thread: Some(thread) })
+    }
+}
+
+impl Drop for Ticker {
+    fn drop(&mut self) {
+        drop(self.stop.take()); // the thread sees the channel close
+        if let Some(thread) = self.thread.take() {
+            // It only counts, so it cannot have panicked.
+            drop(thread.join());
+        }
+    }
+}

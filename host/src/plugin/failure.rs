@@ -1,0 +1,93 @@
+//! From a wasmtime error to a named outcome, with the number that was exceeded.
+
+use wasmtime::{PoolConcurrencyLimitError, Trap, WasmBacktrace};
+
+use super::call::Call;
+use super::limits::Limits;
+use super::outcome::Outcome;
+
+/// How wasmtime begins its complaint about a host call that copies too much. Its type is private;
+/// a test goes through this path, so a new wording is noticed.
+const COPIED_TOO_MUCH: &str = "too much data";
+
+/// What a call ended as.
+pub(super) fn outcome(error: &wasmtime::Error, call: &Call, limits: &Limits) -> Outcome {
+    if let Some(exceeded) = call.limiter.exceeded {
+        return Outcome::OutOfMemory {
+            requested_bytes: exceeded.requested_bytes,
+            limit_bytes: exceeded.limit_bytes,
+        };
+    }
+    match error.downcast_ref::<Trap>() {
+        Some(Trap::OutOfFuel) => return Outcome::OutOfFuel { limit: limits.fuel },
+        Some(Trap::Interrupt) => return Outcome::Deadline { limit_ms: limits.deadline_ms },
+        _ => {}
+    }
+    if error.downcast_ref::<PoolConcurrencyLimitError>().is_some() {
+        // Not the plugin's doing: more calls at once than slots. Trying again is right.
+        return Outcome::NotReady { reason: format!("the host has no free instance: {error:#}") };
+    }
+    let cause = error.root_cause().to_string();
+    if cause.starts_with(COPIED_TOO_MUCH) {
+        let limit = limits.hostcall_bytes() as u64;
+        return Outcome::OutputTooLarge {
+            what: "hostcall_bytes".to_owned(),
+            // Copying stopped there; how much more there was is not known.
+            size: limit + 1,
+            limit,
+        };
+    }
+    let backtrace = error.downcast_ref::<WasmBacktrace>();
+    if error.downcast_ref::<Trap>().is_none() && backtrace.is_none() && call.log.panic.is_none() {
+        // The guest had returned; its answer could not be read.
+        return Outcome::BadOutput {
+            message: format!(
+                "the answer is not what the contract says: {cause}. Return valid UTF-8 inside the plugin's memory"
+            ),
+        };
+    }
+    Outcome::Trapped {
+        message: match (&call.log.panic, error.downcast_ref::<Trap>()) {
+            (Some(panic), _) => panic.clone(),
+            (None, Some(Trap::StackOverflow)) => {
+                format!("{cause}: the plugin calls itself too deeply")
+            }
+            (None, _) => cause,
+        },
+        backtrace: backtrace.map(frames).unwrap_or_default(),
+    }
+}
+
+/// `function (file:line)`, innermost first; inlined functions have a line of their own.
+fn frames(backtrace: &WasmBacktrace) -> Vec<String> {
+    let mut lines = Vec::new();
+    for frame in backtrace.frames() {
+        let name = frame
+            .func_name()
+            .map_or_else(|| format!("function {}", frame.func_index()), |name| wasmtime_name(name));
+        let symbols = frame.symbols();
+        if symbols.is_empty() {
+            lines.push(name);
+            continue;
+        }
+        for symbol in symbols {
+            let name = symbol.name().map_or_else(|| name.clone(), wasmtime_name);
+            lines.push(match (symbol.file(), symbol.line()) {
+                (Some(file), Some(line)) => format!("{name} ({file}:{line})"),
+                (Some(file), None) => format!("{name} ({file})"),
+                _ => name,
+            });
+        }
+    }
+    lines
+}
+
+/// A name without the hash that Rust puts behind it.
+fn wasmtime_name(name: &str) -> String {
+    match name.rsplit_once("::h") {
+        Some((head, hash)) if hash.len() == 16 && hash.bytes().all(|b| b.is_ascii_hexdigit()) => {
+            head.to_owned()
+        }
+        _ => name.to_owned(),
+    }
+}

@@ -1,0 +1,67 @@
+//! What is to be run: a payload, its context, and the plugins of the route with their limits.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::limits::Limits;
+use super::lookups::Lookups;
+use super::plugin::Plugin;
+
+/// What a plugin may know of the event beside its payload; `context` of `wit/plugin.wit`, where
+/// each field is explained.
+#[derive(Debug, Clone, Default)]
+#[expect(missing_docs, reason = "the fields are explained once, in the contract")]
+pub struct Context {
+    pub merchant: String,
+    pub route: String,
+    pub source: String,
+    pub target: String,
+    pub topic: String,
+    pub resource_key: String,
+    pub event_id: String,
+    pub correlation_id: String,
+    pub source_version_time: Option<String>,
+    /// RFC 3339, UTC. Also what the stub of WASI gives as the time.
+    pub received_at: String,
+    pub attempt: u32,
+    /// A JSON object.
+    pub settings: Arc<str>,
+    pub checkpoint: Option<String>,
+    pub attributes: Vec<(String, String)>,
+}
+
+/// A plugin and what it may use.
+#[derive(Debug, Clone)]
+pub struct Stage {
+    /// Which.
+    pub plugin: Plugin,
+    /// How much.
+    pub limits: Limits,
+}
+
+/// The plugins of a route, in the order of the road. The same plugin may stand in all three.
+#[derive(Debug, Clone, Default)]
+pub struct Stages {
+    /// Runs first, on orders only.
+    pub status_translation: Option<Stage>,
+    /// Runs second, on orders only.
+    pub pricing: Option<Stage>,
+    /// Runs last.
+    pub field_mapping: Option<Stage>,
+}
+
+/// One walk through the plugins of a route.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// Which plugins.
+    pub stages: Stages,
+    /// What they are told.
+    pub context: Context,
+    /// What they are to map: JSON, as received.
+    pub payload: Bytes,
+    /// The resource's status when it was last delivered, in the source's words.
+    pub previous_status: Option<String>,
+    /// The merchant's tables.
+    pub lookups: Arc<Lookups>,
+}

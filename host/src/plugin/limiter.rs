@@ -1,0 +1,124 @@
+//! Memory, tables and instances of one call, and the number that broke the limit.
+//!
+//! Growing beyond the limit traps at once instead of returning -1 to the guest: an allocator that
+//! gets -1 mostly ends in an unreachable, and the author would be told of a trap rather than of
+//! memory. The answer depends only on sizes, so it is the same on every machine.
+
+use wasmtime::ResourceLimiter;
+
+use super::limits::Limits;
+
+/// What a table element costs the host.
+const TABLE_ELEMENT_BYTES: u64 = 8;
+
+/// Counts what one call holds.
+#[derive(Debug)]
+pub(super) struct Limiter {
+    memory_limit: u64,
+    table_elements_limit: u64,
+    instances_limit: usize,
+    memory: u64,
+    /// Set when a request was refused.
+    pub(super) exceeded: Option<Exceeded>,
+}
+
+/// A request that was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Exceeded {
+    pub(super) requested_bytes: u64,
+    pub(super) limit_bytes: u64,
+}
+
+impl Limiter {
+    pub(super) fn new(limits: &Limits) -> Self {
+        Self {
+            memory_limit: limits.memory_bytes,
+            table_elements_limit: limits.table_elements,
+            instances_limit: usize::try_from(limits.instances).unwrap_or(usize::MAX),
+            memory: 0,
+            exceeded: None,
+        }
+    }
+
+    /// The memory of the instance; memories only grow, so this is the peak.
+    pub(super) fn memory_bytes(&self) -> u64 {
+        self.memory
+    }
+
+    fn refuse(&mut self, requested_bytes: u64, limit_bytes: u64) -> wasmtime::Error {
+        self.exceeded = Some(Exceeded { requested_bytes, limit_bytes });
+        wasmtime::format_err!("the plugin asked for {requested_bytes} bytes of {limit_bytes}")
+    }
+}
+
+fn wide(size: usize) -> u64 {
+    u64::try_from(size).unwrap_or(u64::MAX)
+}
+
+impl ResourceLimiter for Limiter {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        let total = self.memory.saturating_sub(wide(current)).saturating_add(wide(desired));
+        if total > self.memory_limit {
+            let limit = self.memory_limit;
+            return Err(self.refuse(total, limit));
+        }
+        if let Some(maximum) = maximum
+            && desired > maximum
+        {
+            // The module's own maximum, or what a slot holds.
+            return Err(self.refuse(wide(desired), wide(maximum)));
+        }
+        self.memory = total;
+        Ok(true)
+    }
+
+    fn table_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        let limit = maximum.map_or(self.table_elements_limit, |maximum| {
+            wide(maximum).min(self.table_elements_limit)
+        });
+        if wide(desired) > limit {
+            return Err(self.refuse(
+                wide(desired).saturating_mul(TABLE_ELEMENT_BYTES),
+                limit.saturating_mul(TABLE_ELEMENT_BYTES),
+            ));
+        }
+        Ok(true)
+    }
+
+    fn instances(&self) -> usize {
+        self.instances_limit
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_memories_count_together() {
+        let mut limiter = Limiter::new(&Limits { memory_bytes: 100, ..Limits::default() });
+        assert!(limiter.memory_growing(0, 60, None).unwrap());
+        assert!(limiter.memory_growing(0, 40, None).unwrap());
+        assert_eq!(limiter.memory_bytes(), 100);
+        assert!(limiter.memory_growing(40, 41, None).is_err());
+        assert_eq!(limiter.exceeded, Some(Exceeded { requested_bytes: 101, limit_bytes: 100 }));
+    }
+
+    #[test]
+    fn a_table_beyond_its_limit_is_refused_in_bytes() {
+        let mut limiter = Limiter::new(&Limits { table_elements: 10, ..Limits::default() });
+        assert!(limiter.table_growing(0, 10, None).unwrap());
+        assert!(limiter.table_growing(10, 11, None).is_err());
+        assert_eq!(limiter.exceeded, Some(Exceeded { requested_bytes: 88, limit_bytes: 80 }));
+    }
+}

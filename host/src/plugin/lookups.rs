@@ -1,0 +1,274 @@
+//! A merchant's lookup tables: CSV files, read whole, immutable, shared by all calls.
+//!
+//! Each `*.csv` of a folder is a table by its file name. The first row names the columns, the first
+//! column is the key, and a key stands only once: of two prices for one SKU neither is right. Files
+//! are UTF-8 (a byte order mark is taken off); separators are commas.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The largest table file. A price list of 100,000 rows is some 6 MB.
+const TABLE_BYTES_MAX: u64 = 16 << 20;
+
+/// All tables of a merchant together: they stay in memory.
+const TABLES_BYTES_MAX: u64 = 64 << 20;
+
+/// The most rows of one table.
+const ROWS_MAX: usize = 500_000;
+
+/// The most columns of one table.
+const COLUMNS_MAX: usize = 100;
+
+/// One row: column and value, in the table's order.
+pub(super) type Row = Arc<[(Arc<str>, Arc<str>)]>;
+
+/// Why tables could not be read. Each says which file (and line), and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum LookupError {
+    /// The file or folder could not be read.
+    #[error("{} cannot be read: {source}", path.display())]
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Too large to keep in memory.
+    #[error("{} is too large: {what} is {size}, at most {limit}. Split the table, or keep only the columns the plugin reads", path.display())]
+    TooLarge {
+        /// Which file.
+        path: PathBuf,
+        /// `size in bytes`, `number of rows`, `number of columns`.
+        what: &'static str,
+        /// Its size.
+        size: u64,
+        /// The limit.
+        limit: u64,
+    },
+    /// Not a table.
+    #[error("{}:{line}: {message}", path.display())]
+    Malformed {
+        /// Which file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: u64,
+        /// What is wrong and what to do.
+        message: String,
+    },
+    /// One key, two rows.
+    #[error("{}:{second}: key `{key}` stands already in {}:{first}. Remove one of the two rows", path.display(), path.display())]
+    DuplicateKey {
+        /// Which file.
+        path: PathBuf,
+        /// The key.
+        key: String,
+        /// The line that has it first.
+        first: u64,
+        /// The line that has it again.
+        second: u64,
+    },
+}
+
+/// The tables of one merchant.
+#[derive(Debug, Clone, Default)]
+pub struct Lookups {
+    tables: HashMap<String, Table>,
+    bytes: u64,
+}
+
+/// One table.
+#[derive(Debug, Clone)]
+pub(super) struct Table {
+    rows: HashMap<Arc<str>, Row>,
+}
+
+impl Lookups {
+    /// Reads every `*.csv` of a folder; a folder that does not exist has no tables.
+    ///
+    /// # Errors
+    ///
+    /// When a file cannot be read or is not a table. None is taken then: half of a merchant's
+    /// tables is worse than those from before.
+    pub fn read(folder: &Path) -> Result<Self, LookupError> {
+        let unreadable = |source| LookupError::Unreadable { path: folder.to_owned(), source };
+        let entries = match std::fs::read_dir(folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Ok(Self::default());
+            }
+            Err(error) => return Err(unreadable(error)),
+        };
+        let mut files = Vec::new();
+        for entry in entries {
+            let path = entry.map_err(unreadable)?.path();
+            let csv = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv"));
+            if csv && path.is_file() {
+                files.push(path);
+            }
+        }
+        files.sort(); // so that of several faults always the same is reported
+        files.into_iter().try_fold(Self::default(), |lookups, path| {
+            let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            lookups.with_table(&name, &path)
+        })
+    }
+
+    /// These tables and one more, read from a file.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read or is not a table.
+    pub fn with_table(mut self, name: &str, path: &Path) -> Result<Self, LookupError> {
+        let unreadable = |source| LookupError::Unreadable { path: path.to_owned(), source };
+        let size = std::fs::metadata(path).map_err(unreadable)?.len();
+        let too_large =
+            |what, size, limit| LookupError::TooLarge { path: path.to_owned(), what, size, limit };
+        if size > TABLE_BYTES_MAX {
+            return Err(too_large("size in bytes", size, TABLE_BYTES_MAX));
+        }
+        self.bytes += size;
+        if self.bytes > TABLES_BYTES_MAX {
+            return Err(too_large("size of all tables together", self.bytes, TABLES_BYTES_MAX));
+        }
+        let text = std::fs::read(path).map_err(unreadable)?;
+        let table = Table::parse(path, &text)?;
+        self.tables.insert(name.to_owned(), table);
+        Ok(self)
+    }
+
+    /// No tables, for calls that are no event's.
+    pub(super) fn shared_empty() -> Arc<Self> {
+        Arc::new(Self::default())
+    }
+
+    /// The names of the tables, sorted.
+    #[must_use]
+    pub fn names(&self) -> Vec<&str> {
+        let mut names: Vec<_> = self.tables.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        names
+    }
+
+    pub(super) fn table(&self, name: &str) -> Option<&Table> {
+        self.tables.get(name)
+    }
+}
+
+impl Table {
+    /// The row of a key, shared rather than copied.
+    pub(super) fn row(&self, key: &str) -> Option<Row> {
+        self.rows.get(key).cloned()
+    }
+
+    fn parse(path: &Path, bytes: &[u8]) -> Result<Self, LookupError> {
+        let malformed =
+            |line, message: String| LookupError::Malformed { path: path.to_owned(), line, message };
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        let text = std::str::from_utf8(bytes).map_err(|error| {
+            let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
+            let line = before.iter().filter(|byte| **byte == b'\n').count() as u64 + 1;
+            malformed(line, "not UTF-8. Save the file as \"CSV UTF-8\"".to_owned())
+        })?;
+        // Not flexible: a row with more or fewer fields than the header is an error.
+        let mut reader = csv::ReaderBuilder::new().from_reader(text.as_bytes());
+        let wrong = |error: &csv::Error| {
+            let line = error.position().map_or(1, csv::Position::line);
+            let message = match error.kind() {
+                csv::ErrorKind::UnequalLengths { expected_len, len, .. } => format!(
+                    "{len} fields where the header has {expected_len}. Put values that contain a comma in double quotes"
+                ),
+                _ => error.to_string(),
+            };
+            malformed(line, message)
+        };
+        let header = reader.headers().map_err(|error| wrong(&error))?;
+        let columns: Vec<Arc<str>> = header.iter().map(|name| Arc::from(name.trim())).collect();
+        if columns.iter().all(|name| name.is_empty()) {
+            return Err(malformed(
+                1,
+                "no header row. Name the columns in the first row".to_owned(),
+            ));
+        }
+        if columns.len() > COLUMNS_MAX {
+            return Err(LookupError::TooLarge {
+                path: path.to_owned(),
+                what: "number of columns",
+                size: columns.len() as u64,
+                limit: COLUMNS_MAX as u64,
+            });
+        }
+        for (index, name) in columns.iter().enumerate() {
+            if columns.iter().take(index).any(|earlier| earlier == name) {
+                return Err(malformed(1, format!("column `{name}` stands twice in the header")));
+            }
+        }
+        let mut rows: HashMap<Arc<str>, Row> = HashMap::new();
+        let mut lines: HashMap<Arc<str>, u64> = HashMap::new();
+        for record in reader.records() {
+            let record = record.map_err(|error| wrong(&error))?;
+            let line = record.position().map_or(1, csv::Position::line);
+            let key: Arc<str> = record.get(0).unwrap_or_default().into();
+            if let Some(first) = lines.insert(Arc::clone(&key), line) {
+                return Err(LookupError::DuplicateKey {
+                    path: path.to_owned(),
+                    key: key.as_ref().to_owned(),
+                    first,
+                    second: line,
+                });
+            }
+            let row = columns.iter().cloned().zip(record.iter().map(Arc::from)).collect();
+            rows.insert(key, row);
+            if rows.len() > ROWS_MAX {
+                return Err(LookupError::TooLarge {
+                    path: path.to_owned(),
+                    what: "number of rows",
+                    size: rows.len() as u64,
+                    limit: ROWS_MAX as u64,
+                });
+            }
+        }
+        Ok(Self { rows })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &[u8]) -> Result<Table, LookupError> {
+        Table::parse(Path::new("lookups/prices.csv"), text)
+    }
+
+    fn complaint(text: &[u8]) -> String {
+        parse(text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_row_is_found_by_its_first_column() {
+        let table = parse(b"\xef\xbb\xbfsku,price\nA-1,\"10,50\"\nB-2,3\n").unwrap();
+        let row = table.row("A-1").unwrap();
+        let pairs: Vec<_> = row.iter().map(|(name, value)| (&**name, &**value)).collect();
+        assert_eq!(pairs, [("sku", "A-1"), ("price", "10,50")]);
+        assert!(table.row("a-1").is_none());
+    }
+
+    #[test]
+    fn a_duplicate_key_names_both_lines() {
+        assert_eq!(
+            complaint(b"sku,price\nA,1\nB,2\nA,3\n"),
+            "lookups/prices.csv:4: key `A` stands already in lookups/prices.csv:2. Remove one of the two rows"
+        );
+    }
+
+    #[test]
+    fn malformed_tables_say_which_line() {
+        assert!(
+            complaint(b"sku,price\nA,1\nB,2,3\n").starts_with("lookups/prices.csv:3: 3 fields")
+        );
+        assert!(complaint(b"sku,price\nA,\xff\n").starts_with("lookups/prices.csv:2: not UTF-8"));
+        assert!(complaint(b"").contains("no header row"));
+        assert!(complaint(b"sku,price,price\n").contains("stands twice"));
+    }
+}

@@ -1,0 +1,158 @@
+//! A look at a file before anything is compiled: what it is, what it imports and exports, and
+//! whether it is of a size the compiler should ever see.
+//!
+//! A compiler can be kept busy for hours by a file that is valid; wasmtime does not count that as
+//! a fault of its own. So the ceilings here are on what makes compiling slow, and they are looked
+//! at in one pass over the bytes. Validity itself is left to wasmtime.
+
+use wasmparser::{Encoding, Parser, Payload};
+
+use super::error::LoadError;
+
+/// The largest file. A Rust plugin is 50 to 500 KB, a JavaScript engine some 10 MB.
+const FILE_BYTES_MAX: u64 = 16 << 20;
+/// The most functions in all modules together.
+const FUNCTIONS_MAX: u64 = 50_000;
+/// The largest function body: the interpreter loop of a language runtime fits.
+const BODY_BYTES_MAX: u64 = 512 << 10;
+/// The most locals of one function; register allocation is worse than linear in them.
+const LOCALS_MAX: u64 = 5_000;
+/// The most modules in a component: its own, adapters, and shared libraries.
+const MODULES_MAX: u64 = 16;
+/// The most components inside a component.
+const COMPONENTS_MAX: u64 = 32;
+/// The most memories of all modules together.
+const MEMORIES_MAX: u64 = 2;
+
+const SMALLER: &str = "Build with optimisation and without debug information, or split the rules";
+
+/// What a file turned out to be.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Shape {
+    /// A component; otherwise a core module.
+    pub(super) component: bool,
+    /// A core module that carries its component type.
+    pub(super) embedded_type: bool,
+    /// Names of the imports: interfaces of a component, `module::field` of a core module.
+    pub(super) imports: Vec<String>,
+    /// Names of the exports.
+    pub(super) exports: Vec<String>,
+    /// Functions in all modules.
+    pub(super) functions: u64,
+}
+
+/// Looks at the bytes.
+pub(super) fn scan(bytes: &[u8]) -> Result<Shape, LoadError> {
+    at_most("file size in bytes", bytes.len() as u64, FILE_BYTES_MAX)?;
+    let mut shape = Shape::default();
+    let (mut modules, mut components, mut memories, mut depth) = (0, 0, 0, 0_u32);
+    for payload in Parser::new(0).parse_all(bytes) {
+        match payload.map_err(not_wasm)? {
+            Payload::Version { encoding, .. } => {
+                if depth == 0 {
+                    shape.component = encoding == Encoding::Component;
+                } else if encoding == Encoding::Component {
+                    components += 1;
+                    at_most("number of nested components", components, COMPONENTS_MAX)?;
+                }
+                if encoding == Encoding::Module {
+                    modules += 1;
+                    at_most("number of modules", modules, MODULES_MAX)?;
+                }
+                depth += 1;
+            }
+            Payload::End(_) => depth = depth.saturating_sub(1),
+            Payload::ImportSection(section) if depth == 1 && !shape.component => {
+                for import in section.into_imports() {
+                    let import = import.map_err(not_wasm)?;
+                    shape.imports.push(format!("{}::{}", import.module, import.name));
+                }
+            }
+            Payload::ExportSection(section) if depth == 1 => {
+                for export in section {
+                    shape.exports.push(export.map_err(not_wasm)?.name.to_owned());
+                }
+            }
+            Payload::ComponentImportSection(section) if depth == 1 => {
+                for import in section {
+                    shape.imports.push(import.map_err(not_wasm)?.name.name.to_owned());
+                }
+            }
+            Payload::ComponentExportSection(section) if depth == 1 => {
+                for export in section {
+                    shape.exports.push(export.map_err(not_wasm)?.name.name.to_owned());
+                }
+            }
+            Payload::MemorySection(section) => {
+                memories += u64::from(section.count());
+                at_most("number of memories", memories, MEMORIES_MAX)?;
+            }
+            Payload::FunctionSection(section) => {
+                shape.functions += u64::from(section.count());
+                at_most("number of functions", shape.functions, FUNCTIONS_MAX)?;
+            }
+            Payload::CodeSectionEntry(body) => {
+                at_most(
+                    "size of one function in bytes",
+                    body.range().len() as u64,
+                    BODY_BYTES_MAX,
+                )?;
+                let mut locals = 0_u64;
+                for group in body.get_locals_reader().map_err(not_wasm)? {
+                    locals += u64::from(group.map_err(not_wasm)?.0);
+                    at_most("number of locals of one function", locals, LOCALS_MAX)?;
+                }
+            }
+            Payload::CustomSection(section) if depth == 1 => {
+                shape.embedded_type |= section.name().starts_with("component-type");
+            }
+            _ => {}
+        }
+    }
+    Ok(shape)
+}
+
+fn at_most(what: &'static str, size: u64, limit: u64) -> Result<(), LoadError> {
+    if size > limit {
+        return Err(LoadError::TooLarge { what, size, limit, advice: SMALLER });
+    }
+    Ok(())
+}
+
+fn not_wasm(error: wasmparser::BinaryReaderError) -> LoadError {
+    LoadError::NotWasm { reason: error.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_wasm_is_said_with_its_offset() {
+        for bytes in [&b""[..], b"hello", b"\0asm", b"\0asm\x01\0\0\0\x01\xff"] {
+            let error = scan(bytes).unwrap_err();
+            assert!(matches!(error, LoadError::NotWasm { .. }), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_empty_module_is_a_module() {
+        let shape = scan(b"\0asm\x01\0\0\0").unwrap();
+        assert!(!shape.component && !shape.embedded_type);
+    }
+
+    #[test]
+    fn a_file_above_the_ceiling_is_not_even_parsed() {
+        let error = scan(&vec![0; (16 << 20) + 1]).unwrap_err();
+        assert!(matches!(error, LoadError::TooLarge { limit: FILE_BYTES_MAX, .. }), "{error}");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(mut bytes: Vec<u8>, component: bool) {
+            let head: &[u8] = if component { b"\0asm\x0d\0\x01\0" } else { b"\0asm\x01\0\0\0" };
+            bytes.splice(0..0, head.iter().copied());
+            drop(scan(&bytes));
+        }
+    }
+}
