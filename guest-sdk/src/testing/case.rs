@@ -1,7 +1,9 @@
 //! Golden cases: a folder each, the same that `mapwright test` runs in the sandbox.
 //!
-//! `payload.json`; optional `context.toml`, `settings.json`, `checkpoint.json`, `lookups/*.csv`; and
-//! `expected.json` (the keys it has are compared) or `violations.json` (the whole list).
+//! `payload.json`; optional `context.toml`, `settings.json`, `previous-checkpoint.json`,
+//! `lookups/*.csv`; and `expected.json` (the keys it has are compared) or `violations.json` (the
+//! whole list). With `MAPWRIGHT_BLESS=1` in the environment, what comes out is written there
+//! instead: look at the difference before you commit it.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -47,6 +49,9 @@ fn folders(dir: &Path) -> Vec<PathBuf> {
 
 fn check(exported: Exported, case: &Path) -> Result<(), String> {
     let actual = load(exported, case).run().to_json();
+    if std::env::var_os("MAPWRIGHT_BLESS").is_some_and(|bless| bless == "1") {
+        return bless(&actual, case);
+    }
     let mut differences = String::new();
     if let Some(expected) = json_in(case, "expected.json") {
         let Value::Object(expected) = expected else {
@@ -65,6 +70,31 @@ fn check(exported: Exported, case: &Path) -> Result<(), String> {
     }
     let all = serde_json::to_string_pretty(&actual).unwrap_or_default();
     Err(format!("{}:\n{differences}the whole answer:\n{all}", case.display()))
+}
+
+/// Accepts an answer as the one to expect, without what says nothing.
+fn bless(actual: &Value, case: &Path) -> Result<(), String> {
+    let (write, remove) = match actual["outcome"].as_str() {
+        Some("rejected") => ("violations.json", "expected.json"),
+        _ => ("expected.json", "violations.json"),
+    };
+    let mut accepted = match write {
+        "violations.json" => actual["violations"].clone(),
+        _ => actual.clone(),
+    };
+    if let Value::Object(keys) = &mut accepted {
+        let says_nothing = |value: &Value| {
+            value.is_null() || value.as_array().is_some_and(|list| list.is_empty())
+        };
+        keys.retain(|_, value| !says_nothing(value));
+    }
+    let text = serde_json::to_string_pretty(&accepted).unwrap_or_default() + "\n";
+    let path = case.join(write);
+    fs::write(&path, text).map_err(|e| format!("{}: {e}", path.display()))?;
+    match fs::remove_file(case.join(remove)) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(e.to_string()),
+        _ => Ok(()),
+    }
 }
 
 /// Notes where two values differ, each leaf with its pointer.
@@ -92,7 +122,7 @@ fn load(exported: Exported, case: &Path) -> Harness {
     if let Some(settings) = json_in(case, "settings.json") {
         harness = harness.settings(settings.to_string());
     }
-    if let Ok(checkpoint) = fs::read_to_string(case.join("checkpoint.json")) {
+    if let Ok(checkpoint) = fs::read_to_string(case.join("previous-checkpoint.json")) {
         harness = harness.checkpoint(checkpoint.trim_end());
     }
     let mut tables: Vec<_> = fs::read_dir(case.join("lookups"))

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::stage::{self, Table};
 use crate::export::{Exported, Exports};
 use crate::log::Level;
-use crate::money::{self, Decimal};
+use crate::money;
 use crate::{Context, Document, Mapped, MappingInput, PriceLine, Refusal, SourceStatus, Violation};
 
 /// Sets up native runs of a plugin; see the module's head.
@@ -188,7 +188,7 @@ impl Harness {
             }
         }
         if let Some(reprice) = self.exported.pricing {
-            let lines = if self.lines.is_empty() { price_lines(&payload) } else { self.lines.clone() };
+            let lines = if self.lines.is_empty() { price_lines(&context, &payload) } else { self.lines.clone() };
             match reprice(&context, lines) {
                 Ok(lines) => run.lines = lines,
                 Err(refusal) => return run.refused(refusal),
@@ -339,25 +339,30 @@ fn plain(value: &Value) -> String {
 
 /// What the host would ask a status translation about this payload.
 fn source_status(context: &Context, payload: &Value, harness: &Harness) -> Option<SourceStatus> {
+    if !context.topic.starts_with("order.") {
+        return None;
+    }
     let status = payload.get("status").and_then(Value::as_str)?;
-    let attributes = ["payment_method", "date_paid", "created_via"]
-        .into_iter()
-        .filter_map(|name| {
-            let value = payload.get(name).map(plain).filter(|v| !v.is_empty())?;
-            Some((name.to_owned(), value))
-        })
-        .collect();
+    let names = ["payment_method", "date_paid_gmt", "customer_id", "currency", "created_via"];
     Some(SourceStatus {
-        entity: context.topic.split('.').next().unwrap_or_default().to_owned(),
+        entity: "order".to_owned(),
         status: status.to_owned(),
         previous_status: harness.previous_status.clone(),
-        attributes,
+        attributes: present(payload, &names),
     })
 }
 
 /// The lines the host would have priced of this payload.
-fn price_lines(payload: &Value) -> Vec<PriceLine> {
+fn price_lines(context: &Context, payload: &Value) -> Vec<PriceLine> {
+    if !context.topic.starts_with("order.") {
+        return Vec::new();
+    }
     let currency = payload.get("currency").map(plain).unwrap_or_default();
+    let role = ["_customer_role", "customer_role"].into_iter().find_map(|key| {
+        let meta = payload.get("meta_data")?.as_array()?;
+        let entry = meta.iter().find(|entry| entry.get("key").is_some_and(|k| k == key))?;
+        entry.get("value").map(plain)
+    });
     let items = payload.get("line_items").and_then(Value::as_array).cloned().unwrap_or_default();
     items
         .iter()
@@ -365,20 +370,31 @@ fn price_lines(payload: &Value) -> Vec<PriceLine> {
             let text = |name: &str| item.get(name).map(plain).unwrap_or_default();
             let number = |name: &str| money::parse(&text(name)).unwrap_or_default();
             let quantity = number("quantity");
-            let unit_price =
-                number("subtotal").checked_div(quantity).unwrap_or(Decimal::ZERO).normalize();
-            let attributes = ["product_id", "variation_id", "subtotal", "total", "tax_class"]
-                .into_iter()
-                .map(|name| (name.to_owned(), text(name)))
-                .collect();
+            let unit_price = number("subtotal").checked_div(quantity).unwrap_or(number("subtotal"));
+            let names = ["product_id", "variation_id", "name", "subtotal", "total", "tax_class"];
+            let mut attributes = present(item, &names);
+            attributes.extend(present(payload, &["customer_id"]));
+            attributes.extend(role.clone().map(|role| ("customer_role".to_owned(), role)));
             PriceLine {
                 id: text("id"),
                 sku: text("sku"),
                 quantity,
-                unit_price,
+                unit_price: money::round(unit_price, UNIT_PRICE_PLACES).normalize(),
                 currency: currency.clone(),
                 attributes,
             }
         })
         .collect()
+}
+
+/// Places of the unit price that the host hands to pricing.
+const UNIT_PRICE_PLACES: u32 = 10;
+
+/// Those of the fields that are there, as attributes.
+fn present(object: &Value, names: &[&str]) -> Vec<(String, String)> {
+    let field = |name: &str| {
+        let value = object.get(name).filter(|value| !value.is_null())?;
+        Some((name.to_owned(), plain(value)))
+    };
+    names.iter().filter_map(|name| field(name)).collect()
 }
