@@ -3,6 +3,7 @@
 
 pub mod event;
 pub mod secret;
+pub mod telemetry;
 // the road, in order
 pub mod journal;
 pub mod checkpoint;
@@ -14,4 +15,5 @@ pub mod config;
 pub mod dispatch;
 // the faces
 pub mod host;
+pub mod toolchain;
 pub mod cli;

@@ -1,3 +1,5 @@
 //! What the tests share.
 
+pub mod command;
 pub mod guests;
+pub mod tryton;

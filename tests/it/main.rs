@@ -1,3 +1,12 @@
 //! What Mapwright promises, shown at the edges its users touch. One binary, a module for each topic.
 
+mod checkpoint;
+mod contract;
+mod delivery;
+mod dry_run;
+mod golden;
+mod house;
+mod ingress;
+mod journal;
 mod sandbox;
+mod tryton;

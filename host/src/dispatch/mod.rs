@@ -1,1 +1,298 @@
-//! (to come)
+//! The one place where the road is walked: journal -> route -> plugin -> delivery -> checkpoint.
+//!
+//! The dispatcher takes events from the journal at its own pace (intake only rings a bell), finds
+//! the routes that take them, and walks each passage as a task of its own: one at a time per
+//! resource, many resources at once. What is known but not ended is kept as a few words per
+//! passage; past [`BACKLOG_MAX`] the rest waits in the journal. Stopping finishes what is in hand.
+
+mod schedule;
+mod walk;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use jiff::Timestamp;
+use tokio::sync::{Mutex, Notify};
+use tokio::task::{Id, JoinError, JoinSet};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+
+use self::schedule::{Key, Schedule};
+use self::walk::{Ground, Open, Stop, walk};
+use crate::checkpoint::Checkpoints;
+use crate::config::{ReadyRoute, Snapshot};
+use crate::journal::{self, Journal, OpenEvent};
+use crate::plugin::Pool;
+use crate::telemetry::{End, Metrics};
+
+/// Passages kept in memory (some 200 bytes each); what is beyond stays in the journal until there
+/// is room.
+const BACKLOG_MAX: usize = 100_000;
+/// Events read from the journal at once.
+const READ_MAX: usize = 512;
+/// Of all places, how many one route may take.
+const ROUTE_SHARE: usize = 4;
+/// After a walk that panicked, and when the journal cannot be read.
+const PAUSE: Duration = Duration::from_secs(5);
+
+/// What the dispatcher is made of.
+#[derive(Debug)]
+pub struct Parts {
+    /// The truth.
+    pub journal: Journal,
+    /// What plugins remember.
+    pub checkpoints: Checkpoints,
+    /// Where plugins run.
+    pub pool: Pool,
+    /// What is served now.
+    pub snapshot: Arc<ArcSwap<Snapshot>>,
+    /// Counters.
+    pub metrics: Arc<Metrics>,
+    /// Rung by intake after each accepted event.
+    pub accepted: Arc<Notify>,
+    /// Rung after each swap of the snapshot.
+    pub reconfigured: Arc<Notify>,
+    /// Passages walked at the same time.
+    pub in_flight_max: usize,
+}
+
+/// Walks passages until stopped.
+#[derive(Debug)]
+pub struct Dispatcher {
+    ground: Arc<Ground>,
+    snapshot: Arc<ArcSwap<Snapshot>>,
+    accepted: Arc<Notify>,
+    reconfigured: Arc<Notify>,
+    in_flight_max: usize,
+    schedule: Schedule<Work>,
+    /// The last event taken from the journal.
+    taken: u64,
+    /// Whether the journal may hold more behind `taken`.
+    more: bool,
+    walks: JoinSet<(Key, Stop)>,
+    keys: HashMap<Id, Key>,
+    /// Events of merchants that are not configured now.
+    homeless: Vec<OpenEvent>,
+    rerouted: bool,
+}
+
+/// One passage to walk.
+#[derive(Debug, Clone)]
+struct Work {
+    seq: u64,
+    open: Open,
+}
+
+impl Dispatcher {
+    /// Takes up whatever the journal holds open.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        let Parts { journal, checkpoints, pool, snapshot, metrics, .. } = parts;
+        Self {
+            ground: Arc::new(Ground { journal, checkpoints, pool, metrics }),
+            snapshot,
+            accepted: parts.accepted,
+            reconfigured: parts.reconfigured,
+            in_flight_max: parts.in_flight_max,
+            schedule: Schedule::new((parts.in_flight_max / ROUTE_SHARE).max(1)),
+            taken: 0,
+            more: true,
+            walks: JoinSet::new(),
+            keys: HashMap::new(),
+            homeless: Vec::new(),
+            rerouted: false,
+        }
+    }
+
+    /// Runs until `stop`, then finishes the walks in hand for at most `grace`.
+    pub async fn run(mut self, stop: CancellationToken, grace: Duration) {
+        while !stop.is_cancelled() {
+            if let Err(error) = self.take_up().await {
+                error!(%error, "the journal cannot be read; trying again");
+                tokio::time::sleep(PAUSE).await;
+                continue;
+            }
+            let next_due = self.schedule.wake(Instant::now());
+            self.start_walks();
+            self.show();
+            let until_due = async {
+                match next_due {
+                    Some(due) => tokio::time::sleep_until(due).await,
+                    None => std::future::pending().await,
+                }
+            };
+            let has_room = self.has_room();
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => {}
+                Some(ended) = self.walks.join_next_with_id(), if !self.walks.is_empty() => {
+                    self.walked(ended);
+                    while let Some(ended) = self.walks.try_join_next_with_id() {
+                        self.walked(ended);
+                    }
+                }
+                () = self.reconfigured.notified() => self.rerouted = true,
+                () = self.accepted.notified() => self.more = true,
+                () = std::future::ready(()), if self.more && has_room => {}
+                () = until_due => {}
+            }
+        }
+        self.drain(grace).await;
+    }
+
+    async fn take_up(&mut self) -> Result<(), journal::Error> {
+        if std::mem::take(&mut self.rerouted) {
+            self.reroute().await?;
+        }
+        self.take().await
+    }
+
+    /// Reads open events from the journal while there is room for them.
+    async fn take(&mut self) -> Result<(), journal::Error> {
+        if !self.more || !self.has_room() {
+            return Ok(());
+        }
+        self.more = false;
+        let events = self.ground.journal.open_events(self.taken, READ_MAX)?;
+        self.more = events.len() == READ_MAX;
+        for event in events {
+            if let Err(error) = self.route(&event).await {
+                self.more = true;
+                return Err(error);
+            }
+            self.taken = event.seq;
+        }
+        Ok(())
+    }
+
+    /// Queues an event on each route that takes it.
+    async fn route(&mut self, event: &OpenEvent) -> Result<(), journal::Error> {
+        let snapshot = self.snapshot.load();
+        let merchant = snapshot.merchants.get(&event.merchant).filter(|m| m.configured);
+        let Some(merchant) = merchant else {
+            warn!(event.seq = event.seq, merchant.name = event.merchant, "merchant not configured: its events wait");
+            self.homeless.push(event.clone());
+            return Ok(());
+        };
+        let mut routes: Vec<String> = merchant
+            .routes_for(&event.connection, &event.topic)
+            .map(|ready| ready.name.clone())
+            .collect();
+        // A passage that began on a route taken away since then waits for the route to come back.
+        for passage in &event.passages {
+            if !routes.contains(&passage.route) {
+                routes.push(passage.route.clone());
+            }
+        }
+        routes.retain(|name| !event.passages.iter().any(|p| p.route == *name && p.state.is_terminal()));
+        if routes.is_empty() {
+            let why = if event.passages.is_empty() { "unrouted" } else { "ended" };
+            self.ground.journal.close(event.seq, why).await?;
+            if event.passages.is_empty() {
+                info!(event.seq = event.seq, topic = event.topic, "no route takes it");
+                let label = End { outcome: "unrouted" };
+                self.ground.metrics.passages.get_or_create(&label).inc();
+            }
+            return Ok(());
+        }
+        let open: Open = Arc::new(Mutex::new(routes.len()));
+        let resource: Arc<str> = event.resource_key.as_str().into();
+        for route in routes {
+            let due = event
+                .passages
+                .iter()
+                .find(|p| p.route == route)
+                .and_then(|p| p.due_at)
+                .and_then(from_now);
+            let key = Key {
+                merchant: event.merchant.as_str().into(),
+                route: route.into(),
+                resource: Arc::clone(&resource),
+            };
+            self.schedule.push(key, Work { seq: event.seq, open: Arc::clone(&open) }, due);
+        }
+        Ok(())
+    }
+
+    fn has_room(&self) -> bool {
+        self.schedule.len() + self.homeless.len() < BACKLOG_MAX
+    }
+
+    fn start_walks(&mut self) {
+        while self.walks.len() < self.in_flight_max {
+            let Some((key, work)) = self.schedule.next() else { break };
+            let Some(ready) = self.ready_route(&key) else {
+                self.schedule.block(&key);
+                continue;
+            };
+            let ground = Arc::clone(&self.ground);
+            let walked = key.clone();
+            let handle = self.walks.spawn(async move {
+                let stop = walk(&ground, work.seq, &ready, &work.open).await;
+                (walked, stop)
+            });
+            self.keys.insert(handle.id(), key);
+        }
+    }
+
+    fn ready_route(&self, key: &Key) -> Option<Arc<ReadyRoute>> {
+        let snapshot = self.snapshot.load();
+        let ready = snapshot.merchants.get(&*key.merchant)?.routes.get(&*key.route)?;
+        ready.unavailable().is_none().then(|| Arc::clone(ready))
+    }
+
+    fn walked(&mut self, ended: Result<(Id, (Key, Stop)), JoinError>) {
+        match ended {
+            Ok((id, (key, Stop::Ended))) => {
+                self.keys.remove(&id);
+                self.schedule.ended(&key);
+            }
+            Ok((id, (key, Stop::Again(wait)))) => {
+                self.keys.remove(&id);
+                self.schedule.again(&key, Instant::now() + wait);
+            }
+            Err(panic) => {
+                let key = self.keys.remove(&panic.id()).expect("every walk has its key");
+                error!(merchant.name = %key.merchant, route.name = %key.route, resource = %key.resource, %panic, "a walk panicked: this is a defect of mapwright; the passage is walked again");
+                self.schedule.again(&key, Instant::now() + PAUSE);
+            }
+        }
+    }
+
+    /// After a change of configuration: what waited for it is tried again.
+    async fn reroute(&mut self) -> Result<(), journal::Error> {
+        self.schedule.unblock();
+        let homeless = std::mem::take(&mut self.homeless);
+        for (place, event) in homeless.iter().enumerate() {
+            if let Err(error) = self.route(event).await {
+                self.homeless.extend_from_slice(&homeless[place..]);
+                self.rerouted = true;
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    fn show(&self) {
+        let metrics = &self.ground.metrics;
+        metrics.in_flight.set(i64::try_from(self.walks.len()).unwrap_or(i64::MAX));
+        metrics.backlog.set(i64::try_from(self.schedule.len()).unwrap_or(i64::MAX));
+    }
+
+    async fn drain(mut self, grace: Duration) {
+        info!(in_hand = self.walks.len(), "stopping: finishing what is in hand");
+        let finish = async { while self.walks.join_next().await.is_some() {} };
+        if tokio::time::timeout(grace, finish).await.is_err() {
+            warn!("some deliveries did not finish in time; the next start takes them up");
+        }
+    }
+}
+
+/// When `due` is, on the monotonic clock; none when it has come.
+fn from_now(due: Timestamp) -> Option<Instant> {
+    let wait = Duration::try_from(due.duration_since(Timestamp::now())).ok()?;
+    Instant::now().checked_add(wait)
+}

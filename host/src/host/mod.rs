@@ -1,1 +1,246 @@
-//! (to come)
+//! A whole host: everything opened in road order, closed in the same order.
+//!
+//! [`Host::open`] reads the configuration, takes the data folder, rebuilds what a crash left
+//! behind and loads every plugin; [`Host::serve`] listens and walks until told to stop. Ingress
+//! stops first, then the dispatcher finishes what is in hand, then checkpoints and journal close.
+
+mod health;
+mod reload;
+
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use self::reload::Reloader;
+use crate::checkpoint::{self, Checkpoints};
+use crate::config::{Fault, HostFile, Loader, Snapshot, Watch};
+use crate::dispatch::{Dispatcher, Parts};
+use crate::delivery::{self, Outbound};
+use crate::ingress::{self, Counters, Ingress};
+use crate::journal::{self, Journal};
+use crate::plugin::{Engine, EngineOptions, Pool};
+use crate::telemetry::Metrics;
+
+/// Jobs waiting for a plugin thread; each is a walk, and walks are bounded already.
+const PLUGIN_QUEUE_MAX: usize = 1024;
+
+/// Why a host does not open.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// `mapwright.toml` is missing or wrong.
+    #[error(transparent)]
+    Config(#[from] Fault),
+    /// The sandbox cannot be set up.
+    #[error("the plugin engine cannot start: {0}")]
+    Engine(#[from] crate::plugin::EngineError),
+    /// The journal cannot be opened.
+    #[error(transparent)]
+    Journal(#[from] journal::OpenError),
+    /// The checkpoints cannot be opened or rebuilt.
+    #[error(transparent)]
+    Checkpoints(#[from] checkpoint::Error),
+    /// The machine cannot do outbound HTTP.
+    #[error(transparent)]
+    Outbound(#[from] delivery::OpenError),
+    /// No threads to be had.
+    #[error("plugin threads cannot be started: {0}")]
+    Threads(std::io::Error),
+    /// The address is not to be had.
+    #[error("cannot listen on {address}: {source}; another host may be running, or choose another `listen`")]
+    Listen {
+        /// As configured.
+        address: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A folder cannot be made or watched.
+    #[error("{path}: {reason}")]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        reason: String,
+    },
+}
+
+/// A host, opened and listening, not yet serving.
+#[derive(Debug)]
+pub struct Host {
+    file: HostFile,
+    listener: TcpListener,
+    journal: Journal,
+    checkpoints: Checkpoints,
+    reloader: Reloader,
+    metrics: Arc<Metrics>,
+    counters: Arc<Counters>,
+    accepted: Arc<Notify>,
+}
+
+impl Host {
+    /// Opens the host configured in `dir`.
+    ///
+    /// # Errors
+    /// [`OpenError`]; a merchant whose files are wrong is reported, never an error here.
+    pub async fn open(dir: &Path) -> Result<Self, OpenError> {
+        let file = HostFile::read(dir)?;
+        let data_dir = dir.join(&file.data_dir);
+        for folder in [&data_dir, &dir.join("merchants")] {
+            std::fs::create_dir_all(folder).map_err(|error| OpenError::Folder {
+                path: folder.clone(),
+                reason: format!("cannot be made: {error}"),
+            })?;
+        }
+        let metrics = Arc::new(Metrics::default());
+        let journal = Journal::open(&data_dir)?;
+        let checkpoints = open_checkpoints(&data_dir, &journal)?;
+        let engine = Engine::new(&EngineOptions::default())?;
+        let loader = Loader::new(dir, &file, engine, Outbound::new()?);
+        let reloader = Reloader::new(loader, Arc::clone(&metrics));
+        let listener = TcpListener::bind(&file.listen)
+            .await
+            .map_err(|source| OpenError::Listen { address: file.listen.clone(), source })?;
+        Ok(Self {
+            file,
+            listener,
+            journal,
+            checkpoints,
+            reloader,
+            metrics,
+            counters: Arc::default(),
+            accepted: Arc::new(Notify::new()),
+        })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.listener.local_addr().expect("a bound listener has an address")
+    }
+
+    /// The journal, for screens.
+    #[must_use]
+    pub fn journal(&self) -> Journal {
+        self.journal.clone()
+    }
+
+    /// What is being served, for screens.
+    #[must_use]
+    pub fn snapshot(&self) -> Arc<ArcSwap<Snapshot>> {
+        self.reloader.snapshot()
+    }
+
+    /// Serves until `stop`, then finishes what is in hand.
+    ///
+    /// # Errors
+    /// When the configuration folder cannot be watched or the listener fails.
+    pub async fn serve(self, stop: CancellationToken) -> Result<(), OpenError> {
+        let threads = self
+            .file
+            .plugin_threads
+            .or_else(|| std::thread::available_parallelism().ok())
+            .unwrap_or(NonZeroUsize::MIN);
+        let pool = Pool::new(threads, PLUGIN_QUEUE_MAX).map_err(OpenError::Threads)?;
+        let dispatcher = Dispatcher::new(Parts {
+            journal: self.journal.clone(),
+            checkpoints: self.checkpoints.clone(),
+            pool,
+            snapshot: self.reloader.snapshot(),
+            metrics: Arc::clone(&self.metrics),
+            accepted: Arc::clone(&self.accepted),
+            reconfigured: self.reloader.reconfigured(),
+            in_flight_max: self.file.passages_in_flight,
+        });
+        let watch = self.watch()?;
+        let grace = Duration::from_millis(self.file.shutdown_ms);
+        let walking = tokio::spawn(dispatcher.run(stop.clone(), grace));
+        info!(address = %self.address(), "serving");
+        let router = self.router();
+        let stopped = stop.clone();
+        let served = axum::serve(self.listener, router)
+            .with_graceful_shutdown(async move { stopped.cancelled().await })
+            .await;
+        if let Err(error) = served {
+            warn!(%error, "the listener failed");
+            stop.cancel();
+        }
+        drop(watch);
+        if let Err(error) = walking.await {
+            warn!(%error, "the dispatcher did not end well");
+        }
+        info!("stopped");
+        Ok(())
+    }
+
+    fn router(&self) -> axum::Router {
+        let ingress = Ingress {
+            journal: self.journal.clone(),
+            sources: self.reloader.sources(),
+            wake: Arc::clone(&self.accepted),
+            counters: Arc::clone(&self.counters),
+        };
+        ingress::router(ingress).merge(health::router(
+            health::Health {
+                metrics: Arc::clone(&self.metrics),
+                counters: Arc::clone(&self.counters),
+                snapshot: self.reloader.snapshot(),
+                journal: self.journal.clone(),
+            },
+        ))
+    }
+
+    fn watch(&self) -> Result<Watch, OpenError> {
+        let dir = self.reloader.dir();
+        let reloader = self.reloader.clone();
+        Watch::start(&dir, move || reloader.reload())
+            .map_err(|error| OpenError::Folder { path: dir, reason: error.to_string() })
+    }
+}
+
+fn open_checkpoints(data_dir: &Path, journal: &Journal) -> Result<Checkpoints, OpenError> {
+    Ok(Checkpoints::open(&data_dir.join(checkpoint::FOLDER), JournalTail(journal.clone()))?)
+}
+
+/// The journal as checkpoints see it.
+struct JournalTail(Journal);
+
+impl checkpoint::Tail for JournalTail {
+    fn finished_after(
+        &self,
+        mark: u64,
+        limit: usize,
+    ) -> Result<Vec<checkpoint::Finished>, String> {
+        let finished = self.0.finished_after(mark, limit).map_err(|error| error.to_string())?;
+        Ok(finished.into_iter().map(as_checkpoint).collect())
+    }
+
+    fn last_mark(&self) -> Result<u64, String> {
+        self.0.last_mark().map_err(|error| error.to_string())
+    }
+
+    fn checkpoint_of(&self, event_seq: u64, route: &str) -> Result<Option<String>, String> {
+        let passage = self.0.passage(event_seq, route).map_err(|error| error.to_string())?;
+        Ok(passage.and_then(|passage| passage.checkpoint))
+    }
+}
+
+/// The journal's account of a delivered passage, in the checkpoints' words.
+fn as_checkpoint(finished: journal::Finished) -> checkpoint::Finished {
+    checkpoint::Finished {
+        mark: finished.mark,
+        merchant: finished.merchant,
+        route: finished.route,
+        resource_key: finished.resource_key,
+        event_seq: finished.event_seq,
+        version: finished.version,
+        status: finished.status,
+        checkpoint: finished.checkpoint,
+    }
+}

@@ -1,1 +1,92 @@
-//! (to come)
+//! Ingress: takes deliveries in, makes sure whose they are, and has them on disk before it answers.
+//!
+//! `POST /hooks/{merchant}/{connection}`. A shop never sends twice and switches its webhook off at
+//! the seventh failure in a row, so whatever can be stored is answered 200: as an event if it is
+//! one, in quarantine if it is not. Other answers mean that nothing was stored.
+//!
+//! A delivery costs one HMAC, one SHA-256 and one pass of skipping over its body; it waits for one
+//! group commit of the journal. Ingress does not look at what the payload means, and starts no
+//! work: it wakes the dispatcher.
+
+mod answer;
+mod hook;
+mod peek;
+mod source;
+pub mod woocommerce;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use arc_swap::ArcSwap;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use axum::http::{Method, Request, Response};
+use axum::routing::any;
+use tokio::sync::Notify;
+
+use self::answer::Answer;
+pub use self::source::{Listening, Source, Sources};
+use crate::journal::Journal;
+
+/// What ingress works with; clones share it.
+#[derive(Clone)]
+pub struct Ingress {
+    /// Where everything goes.
+    pub journal: Journal,
+    /// Who may send; stored anew on each reload.
+    pub sources: Arc<ArcSwap<Sources>>,
+    /// What has been answered.
+    pub counters: Arc<Counters>,
+    /// Told of each accepted event.
+    pub wake: Arc<Notify>,
+}
+
+/// Answers given since the start.
+#[derive(Debug, Default)]
+pub struct Counters {
+    /// Events stored.
+    pub accepted: AtomicU64,
+    /// Events that said what the last one of their resource said.
+    pub duplicates: AtomicU64,
+    /// Deliveries in quarantine.
+    pub quarantined: AtomicU64,
+    /// Pings.
+    pub pings: AtomicU64,
+    /// Requests that were wrong in themselves (4xx, nothing stored).
+    pub refused: AtomicU64,
+    /// Requests that could not be stored (503).
+    pub unavailable: AtomicU64,
+}
+
+impl Counters {
+    fn add(counter: &AtomicU64) {
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// The hooks as an axum router; merge it with the host's other paths.
+pub fn router(ingress: Ingress) -> Router {
+    Router::new()
+        .route("/hooks/{merchant}/{connection}", any(handle))
+        // A slash too many in a shop's settings must cost no order.
+        .route("/hooks/{merchant}/{connection}/", any(handle))
+        .with_state(ingress)
+}
+
+async fn handle(
+    State(ingress): State<Ingress>,
+    path: Result<Path<(String, String)>, PathRejection>,
+    request: Request<Body>,
+) -> Response<Body> {
+    let answer = match path {
+        _ if request.method() != Method::POST => Answer::NotPost,
+        Ok(Path((merchant, connection))) => {
+            hook::receive(&ingress, &merchant, &connection, request).await
+        }
+        // A path that is not text names nobody.
+        Err(_) => Answer::Unknown,
+    };
+    answer.give(&ingress.counters)
+}

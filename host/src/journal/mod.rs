@@ -1,1 +1,311 @@
-//! (to come)
+//! The journal: the durable record of events and of all that happened to them. The truth.
+//!
+//! One SQLite file in the data folder, in WAL mode with `synchronous=FULL`. One thread writes and
+//! commits what has gathered in one go; what a call promised is on the disk when it returns.
+//! Readers work beside it on connections of their own. Each step of an event's passage is here
+//! before the next step begins, so after a crash the road is taken up where it was left.
+//!
+//! It costs about three commits for an event with one document, shared with whatever else is under
+//! way, and a few megabytes of memory whatever its length. It does not route, retry or know what a
+//! plugin is, and it forgets nothing: retention is not its business yet.
+
+mod error;
+mod lock;
+mod read;
+mod record;
+mod schema;
+mod steps;
+mod summary;
+mod writer;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use tokio::sync::{mpsc, oneshot};
+
+pub use self::error::{Error, OpenError};
+use self::lock::FolderLock;
+use self::read::Readers;
+pub use self::record::{
+    Acceptance, AttemptRecord, DeadLetter, Delivered, DocumentDelivered, End, Ended, Finished,
+    Identity, Mapped, NewQuarantine, Next, OpenEvent, OpenPassage, Passage, PassageState,
+    Postponed, Quarantined,
+};
+use self::steps::{Answer, Command};
+pub use self::summary::{Counts, DocumentRow, Filter, State, SummaryRow};
+use self::writer::Job;
+use crate::event::{Event, NewEvent};
+
+/// The name of the file in the data folder.
+pub const FILE: &str = "journal.db";
+
+/// How a journal is opened.
+#[derive(Debug, Clone, Default)]
+pub struct JournalOptions {
+    /// How large the main file may grow, in pages of 4 KiB; nothing means as large as the disk.
+    /// What does not fit is refused with [`Error::Full`].
+    pub page_count_max: Option<u32>,
+}
+
+/// A handle on the journal; clones share it. The last one to go waits for the writer to finish.
+#[derive(Clone)]
+pub struct Journal {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    // Field order is drop order, after `Drop`: readers, then the lock, which goes last.
+    queue: Option<mpsc::Sender<Job>>,
+    writer: Option<JoinHandle<()>>,
+    readers: Readers,
+    path: PathBuf,
+    _lock: FolderLock,
+}
+
+impl Journal {
+    /// Opens the journal in `dir`, making folder and file if there are none.
+    ///
+    /// # Errors
+    /// [`OpenError`]: locked by another process, damaged, newer than this program, unusable folder.
+    pub fn open(dir: &Path) -> Result<Self, OpenError> {
+        Self::open_with(dir, &JournalOptions::default())
+    }
+
+    /// [`Journal::open`] with a choice of options.
+    ///
+    /// # Errors
+    /// As [`Journal::open`].
+    pub fn open_with(dir: &Path, options: &JournalOptions) -> Result<Self, OpenError> {
+        std::fs::create_dir_all(dir)
+            .map_err(|source| OpenError::Folder { dir: dir.to_path_buf(), source })?;
+        let lock = FolderLock::take(dir)?;
+        let path = dir.join(FILE);
+        let connection = schema::open_writer(&path)?;
+        let start = || {
+            if let Some(pages) = options.page_count_max {
+                steps::limit_pages(&connection, pages)?;
+            }
+            let readers = Readers::open(&path)?;
+            Ok((writer::start(connection, &path)?, readers))
+        };
+        let (writer, readers) =
+            start().map_err(|source| OpenError::Sqlite { path: path.clone(), source })?;
+        Ok(Self {
+            shared: Arc::new(Shared {
+                queue: Some(writer.queue),
+                writer: Some(writer.thread),
+                readers,
+                path,
+                _lock: lock,
+            }),
+        })
+    }
+
+    /// The file, for messages.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.shared.path
+    }
+
+    /// Takes an event in. It is on the disk when this returns. `fingerprint` tells what the event
+    /// says; it counts as a duplicate if it says what the last accepted one of its resource said.
+    ///
+    /// # Errors
+    /// [`Error::Full`] and [`Error::Stopped`]: the source has to be told to come again.
+    pub async fn accept(
+        &self,
+        event: NewEvent,
+        fingerprint: [u8; 32],
+    ) -> Result<Acceptance, Error> {
+        match self.write(Command::Accept(Box::new(event), fingerprint)).await? {
+            Answer::Acceptance(acceptance) => Ok(acceptance),
+            _ => unreachable!("an acceptance is what `accept` answers"),
+        }
+    }
+
+    /// Keeps input that goes no further; answers its number.
+    ///
+    /// # Errors
+    /// As [`Journal::accept`].
+    pub async fn quarantine(&self, record: NewQuarantine) -> Result<u64, Error> {
+        match self.write(Command::Quarantine(Box::new(record))).await? {
+            Answer::Id(id) => Ok(id),
+            _ => unreachable!("a number is what `quarantine` answers"),
+        }
+    }
+
+    /// The passage is mapped: it is `delivering`, its first document intended.
+    ///
+    /// # Errors
+    /// [`Error::Misplaced`] if the passage has ended; otherwise as [`Journal::accept`].
+    pub async fn mapped(&self, step: Mapped) -> Result<(), Error> {
+        self.write(Command::Mapped(Box::new(step))).await.map(drop)
+    }
+
+    /// A document stands in the target. Answers the mark of the passage if this ended it.
+    ///
+    /// # Errors
+    /// [`Error::Misplaced`] if the passage is not `delivering`; otherwise as [`Journal::accept`].
+    pub async fn document_delivered(&self, step: DocumentDelivered) -> Result<Option<u64>, Error> {
+        self.marked(Command::Delivered(Box::new(step))).await
+    }
+
+    /// The passage waits for another try: at mapping, or at delivery if it is mapped.
+    ///
+    /// # Errors
+    /// As [`Journal::mapped`].
+    pub async fn postponed(&self, step: Postponed) -> Result<(), Error> {
+        self.write(Command::Postponed(Box::new(step))).await.map(drop)
+    }
+
+    /// The passage is over. Answers its mark for [`End::Delivered`].
+    ///
+    /// # Errors
+    /// As [`Journal::mapped`].
+    pub async fn ended(&self, step: Ended) -> Result<Option<u64>, Error> {
+        self.marked(Command::Ended(Box::new(step))).await
+    }
+
+    /// Closes an event that no route takes; it shows as `unrouted`.
+    ///
+    /// # Errors
+    /// As [`Journal::accept`].
+    pub async fn close(&self, seq: u64, why: impl Into<String>) -> Result<(), Error> {
+        self.write(Command::Close(seq, why.into())).await.map(drop)
+    }
+
+    /// Remembers what ids the target gave.
+    ///
+    /// # Errors
+    /// As [`Journal::accept`].
+    pub async fn remember(&self, identities: Vec<Identity>) -> Result<(), Error> {
+        self.write(Command::Remember(identities)).await.map(drop)
+    }
+
+    /// Changes [`JournalOptions::page_count_max`] while it runs; nothing lifts the limit.
+    ///
+    /// # Errors
+    /// As [`Journal::accept`].
+    pub async fn limit_pages(&self, page_count_max: Option<u32>) -> Result<(), Error> {
+        let pages = page_count_max.unwrap_or(steps::PAGES_UNLIMITED);
+        self.write(Command::PagesMax(pages)).await.map(drop)
+    }
+
+    /// Events not closed yet, by number, without bodies.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn open_events(&self, after_seq: u64, limit: usize) -> Result<Vec<OpenEvent>, Error> {
+        self.shared.readers.with(|db| read::open_events(db, after_seq, limit))
+    }
+
+    /// An event with its body.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn event(&self, seq: u64) -> Result<Option<Event>, Error> {
+        self.shared.readers.with(|db| read::event(db, seq))
+    }
+
+    /// A passage with its documents, receipts and attempts.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn passage(&self, seq: u64, route: &str) -> Result<Option<Passage>, Error> {
+        self.shared.readers.with(|db| read::passage(db, seq, route))
+    }
+
+    /// The target's id of something that has a key of ours.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn identity(
+        &self,
+        merchant: &str,
+        connection: &str,
+        entity: &str,
+        key: &str,
+    ) -> Result<Option<String>, Error> {
+        self.shared.readers.with(|db| read::identity(db, merchant, connection, entity, key))
+    }
+
+    /// Passages that ended `delivered` after `mark`, in order.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn finished_after(&self, mark: u64, limit: usize) -> Result<Vec<Finished>, Error> {
+        self.shared.readers.with(|db| read::finished_after(db, mark, limit))
+    }
+
+    /// The mark of the last passage that ended `delivered`, 0 before the first.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn last_mark(&self) -> Result<u64, Error> {
+        self.shared.readers.with(read::last_mark)
+    }
+
+    /// The checkpoint that a plugin left with one passage.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn checkpoint_of(&self, seq: u64, route: &str) -> Result<Option<String>, Error> {
+        self.shared.readers.with(|db| read::checkpoint_of(db, seq, route))
+    }
+
+    /// What is in quarantine after number `after`, with bodies; mind the limit.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn quarantined(&self, after: u64, limit: usize) -> Result<Vec<Quarantined>, Error> {
+        self.shared.readers.with(|db| read::quarantined(db, after, limit))
+    }
+
+    /// Rows for screens, newest events first.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn summary(&self, filter: &Filter) -> Result<Vec<SummaryRow>, Error> {
+        self.shared.readers.with(|db| summary::summary(db, filter))
+    }
+
+    /// How many stand where.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn counts(&self) -> Result<Counts, Error> {
+        self.shared.readers.with(summary::counts)
+    }
+
+    async fn marked(&self, command: Command) -> Result<Option<u64>, Error> {
+        match self.write(command).await? {
+            Answer::Mark(mark) => Ok(mark),
+            _ => unreachable!("a mark is what an ending answers"),
+        }
+    }
+
+    async fn write(&self, command: Command) -> Result<Answer, Error> {
+        let queue = self.shared.queue.as_ref().ok_or(Error::Stopped)?;
+        let (reply, answer) = oneshot::channel();
+        queue.send(Job { command, reply }).await.map_err(|_| Error::Stopped)?;
+        answer.await.map_err(|_| Error::Stopped)?
+    }
+}
+
+impl std::fmt::Debug for Journal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Journal").field("path", &self.shared.path).finish_non_exhaustive()
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.queue = None;
+        if let Some(writer) = self.writer.take()
+            && writer.join().is_err()
+        {
+            tracing::error!("the journal's writer had panicked");
+        }
+    }
+}

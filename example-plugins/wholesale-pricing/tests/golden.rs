@@ -1,0 +1,9 @@
+//! The golden cases, natively; `mapwright test cases` runs the same in the sandbox.
+
+use wholesale_pricing::WholesalePricing;
+use mapwright_guest::testing::golden;
+
+#[test]
+fn the_golden_cases_hold() {
+    golden::<WholesalePricing>(concat!(env!("CARGO_MANIFEST_DIR"), "/cases"));
+}

@@ -1,0 +1,263 @@
+//! The sled folder: opened with distrust, written so that a power cut takes nothing back.
+//!
+//! sled 0.34's `flush` does not sync, it cannot open a folder with a half-written snapshot, and a
+//! damaged folder may panic, hang or give old data without a word. Hence:
+//! - a batch ends with our own `sync_data` on sled's one file;
+//! - `snap.*.generating` is deleted before opening; opening happens on a thread of its own, panics
+//!   caught, with a time limit, and a mark on the disk tells the next start that it never ended;
+//! - next to the values lies a *seal* (watermark, number of values, a checksum over all of them),
+//!   changed in the same atomic batch. At open every value is read and the seal compared: what
+//!   comes out is exactly what was put in, or the folder is moved to `quarantine-<time>` and made
+//!   again from the journal.
+
+use std::fs::File;
+use std::panic::AssertUnwindSafe;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+
+use super::value;
+use super::{Error, ResourceCheckpoint};
+
+/// Small: the values are, and most are read once per event of a resource.
+const CACHE_BYTES: u64 = 16 * 1024 * 1024;
+/// Longer than any folder of ours takes to open; a damaged one may take for ever.
+const OPEN_TIME_MAX: Duration = Duration::from_secs(60);
+const SEAL_KEY: &[u8] = b"m";
+
+/// What the store says of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Seal {
+    /// Every finished passage up to this mark is in the values.
+    pub(super) watermark: u64,
+    count: u64,
+    sum: u64,
+}
+
+impl Seal {
+    fn encode(self) -> Vec<u8> {
+        let mut bytes = vec![1];
+        for number in [self.watermark, self.count, self.sum] {
+            bytes.extend_from_slice(&number.to_be_bytes());
+        }
+        value::seal(SEAL_KEY, bytes)
+    }
+
+    fn decode(bytes: &[u8]) -> Option<Self> {
+        let bytes: &[u8; 25] = value::unseal(SEAL_KEY, bytes)?.try_into().ok()?;
+        let (schema, rest) = bytes.split_first()?;
+        let number = |n: usize| {
+            let bytes = rest.get(n * 8..n * 8 + 8)?;
+            Some(u64::from_be_bytes(bytes.try_into().ok()?))
+        };
+        (*schema == 1).then_some(Self { watermark: number(0)?, count: number(1)?, sum: number(2)? })
+    }
+
+    /// The sum is an exclusive or, so values come and go in any order.
+    fn toggle(&mut self, key: &[u8], value: &[u8]) {
+        let mut hasher = Sha256::new();
+        hasher.update((key.len() as u64).to_be_bytes());
+        hasher.update(key);
+        hasher.update(value);
+        let digest = hasher.finalize();
+        let (head, _) = digest.split_first_chunk::<8>().expect("a sha256 has 32 bytes");
+        self.sum ^= u64::from_be_bytes(*head);
+    }
+}
+
+/// The open folder.
+pub(super) struct Store {
+    db: sled::Db,
+    file: File,
+    seal: Seal,
+}
+
+impl Store {
+    /// Opens `dir`, or moves it aside and begins an empty one. `last_mark` is the journal's: a
+    /// store that knows more than the journal belongs to another journal.
+    pub(super) fn open(dir: &Path, last_mark: u64) -> Result<Self, Error> {
+        match open_checked(dir, last_mark) {
+            Ok(store) => Ok(store),
+            Err(why) => {
+                let aside = set_aside(dir)?;
+                tracing::warn!(
+                    why,
+                    folder = %dir.display(),
+                    moved_to = %aside.display(),
+                    "the checkpoints were damaged; they are made again from the journal"
+                );
+                open_checked(dir, last_mark)
+                    .map_err(|said| Error::Unusable { dir: dir.to_path_buf(), said })
+            }
+        }
+    }
+
+    pub(super) fn watermark(&self) -> u64 {
+        self.seal.watermark
+    }
+
+    /// A handle to read by.
+    pub(super) fn reader(&self) -> sled::Db {
+        self.db.clone()
+    }
+
+    /// Writes `puts` and the new watermark as one, durable when it returns. A put older than what
+    /// is there is left out.
+    pub(super) fn commit<'p>(
+        &mut self,
+        puts: impl Iterator<Item = (&'p [u8], &'p ResourceCheckpoint)>,
+        watermark: u64,
+    ) -> Result<(), Error> {
+        let mut batch = sled::Batch::default();
+        let mut seal = self.seal;
+        for (key, checkpoint) in puts {
+            let old = self.db.get(key)?;
+            match &old {
+                Some(old) => {
+                    let stored = value::decode(key, old).ok_or(Error::Damaged)?;
+                    if stored.checkpoint.mark >= checkpoint.mark {
+                        continue;
+                    }
+                    seal.toggle(key, old);
+                }
+                None => seal.count += 1,
+            }
+            let new = value::encode(key, checkpoint);
+            assert!(new.len() <= value::VALUE_BYTES_MAX, "a value is cut to fit before it is put");
+            seal.toggle(key, &new);
+            batch.insert(key, new);
+        }
+        seal.watermark = watermark;
+        batch.insert(SEAL_KEY, seal.encode());
+        self.db.apply_batch(batch)?;
+        self.db.flush()?;
+        if let Err(error) = self.file.sync_data() {
+            stop_the_process(&error);
+        }
+        self.seal = seal;
+        Ok(())
+    }
+}
+
+fn open_checked(dir: &Path, last_mark: u64) -> Result<Store, String> {
+    std::fs::create_dir_all(dir).map_err(|error| format!("cannot make the folder: {error}"))?;
+    let mark = dir.with_extension("opening");
+    if mark.exists() {
+        // Either the host was killed in these milliseconds, or the folder is what killed it.
+        let _removed = std::fs::remove_file(&mark);
+        return Err("the host ended while it was opening them".into());
+    }
+    delete_half_snapshots(dir).map_err(|error| format!("cannot clean the folder: {error}"))?;
+    // On a full disk there is no mark and no protection; that alone is no reason not to start.
+    let _unmarked = File::create(&mark);
+    let (done, opened) = std::sync::mpsc::sync_channel(1);
+    let folder = dir.to_path_buf();
+    let opener = std::thread::Builder::new()
+        .name("checkpoint-open".into())
+        .spawn(move || {
+            let opened =
+                std::panic::catch_unwind(AssertUnwindSafe(|| open_here(&folder, last_mark)));
+            // Nobody waits any longer: then the store is closed again by being dropped here.
+            let _too_late = done.send(opened.unwrap_or_else(|_| Err("sled panicked".into())));
+        })
+        .map_err(|error| format!("no thread to open them on: {error}"))?;
+    let result = opened.recv_timeout(OPEN_TIME_MAX);
+    let _unmarked = std::fs::remove_file(&mark);
+    match result {
+        Ok(result) => {
+            // It has sent its answer; what is left of it is its end.
+            let _ended = opener.join();
+            result
+        }
+        Err(_) => Err(format!("opening took more than {OPEN_TIME_MAX:?}")),
+    }
+}
+
+fn open_here(dir: &Path, last_mark: u64) -> Result<Store, String> {
+    let said = |error: sled::Error| error.to_string();
+    let db = sled::Config::default()
+        .path(dir)
+        .cache_capacity(CACHE_BYTES)
+        .flush_every_ms(None)
+        .open()
+        .map_err(said)?;
+    let file =
+        File::open(dir.join("db")).map_err(|error| format!("sled's file is missing: {error}"))?;
+    let seal = match db.get(SEAL_KEY).map_err(said)? {
+        Some(bytes) => Some(Seal::decode(&bytes).ok_or("the seal is damaged")?),
+        None => None,
+    };
+    let mut seen = Seal { watermark: seal.unwrap_or_default().watermark, ..Seal::default() };
+    for entry in db.iter() {
+        let (key, bytes) = entry.map_err(said)?;
+        if *key == *SEAL_KEY {
+            continue;
+        }
+        value::decode(&key, &bytes).ok_or("a value is damaged")?;
+        seen.count += 1;
+        seen.toggle(&key, &bytes);
+    }
+    if seal.unwrap_or_default() != seen {
+        return Err("the values are not the ones that were written last".into());
+    }
+    if seen.watermark > last_mark {
+        return Err(format!(
+            "they go up to mark {}, the journal only to {last_mark}",
+            seen.watermark
+        ));
+    }
+    let mut store = Store { db, file, seal: seen };
+    if seal.is_none() {
+        store.commit(std::iter::empty(), 0).map_err(|error| error.to_string())?;
+        for folder in [Some(dir), dir.parent()].into_iter().flatten() {
+            File::open(folder)
+                .and_then(|it| it.sync_all())
+                .map_err(|error| format!("cannot sync the folder: {error}"))?;
+        }
+    }
+    Ok(store)
+}
+
+/// A kill in the wrong moment leaves these, and sled refuses to open for ever after.
+fn delete_half_snapshots(dir: &Path) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(dir)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with("snap.") && name.ends_with(".generating") {
+            std::fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+fn set_aside(dir: &Path) -> Result<PathBuf, Error> {
+    let stamp = jiff::Timestamp::now().as_millisecond();
+    let mut aside = dir.with_file_name(format!("quarantine-{stamp}"));
+    let mut n = 1;
+    while aside.exists() {
+        aside = dir.with_file_name(format!("quarantine-{stamp}-{n}"));
+        n += 1;
+    }
+    std::fs::rename(dir, &aside)
+        .map_err(|error| Error::Unusable { dir: dir.to_path_buf(), said: error.to_string() })?;
+    Ok(aside)
+}
+
+/// Ends the process after a failed fsync: what the disk holds is not known any more.
+fn stop_the_process(error: &std::io::Error) -> ! {
+    tracing::error!(%error, "fsync of the checkpoints failed");
+    #[expect(
+        clippy::print_stderr,
+        reason = "the last words must not depend on a log that is set up"
+    )]
+    {
+        eprintln!(
+            "mapwright: fsync of the checkpoints failed ({error}). What the disk holds is not \
+             known any more, so the host stops here. Check the disk, then start mapwright again: \
+             it goes on from the journal"
+        );
+    }
+    std::process::abort()
+}

@@ -1,0 +1,210 @@
+//! What the two kinds of configuration file may say, as written; nothing is opened or checked here.
+//!
+//! `mapwright.toml` is the host's, `merchants/NAME/merchant.toml` one merchant's. Both are decoded
+//! once, whole, and refused whole at the first fault; [`super::snapshot`] keeps the last good one.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::text::{Fault, Text, nearest};
+use crate::delivery::{ConnectorConfig, backoff};
+use crate::ingress::woocommerce;
+use crate::plugin::LimitsPatch;
+use crate::route::Route;
+
+/// `mapwright.toml`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HostFile {
+    /// Where to listen; a shop reaches it through a proxy on port 443.
+    #[serde(default = "default_listen")]
+    pub listen: String,
+    /// Where journal and checkpoints live; relative to the file.
+    #[serde(default = "default_data_dir")]
+    pub data_dir: PathBuf,
+    /// Threads that run plugins; by default one for each core.
+    #[serde(default)]
+    pub plugin_threads: Option<NonZeroUsize>,
+    /// Passages walked at the same time.
+    #[serde(default = "default_in_flight")]
+    pub passages_in_flight: usize,
+    /// What a graceful stop waits for work in hand.
+    #[serde(default = "default_shutdown_ms")]
+    pub shutdown_ms: u64,
+    /// Limits of every plugin, unless the merchant or the plugin has others.
+    #[serde(default)]
+    pub limits: LimitsPatch,
+    /// When to try again, unless the merchant says otherwise.
+    #[serde(default)]
+    pub retry: backoff::Schedule,
+}
+
+fn default_listen() -> String {
+    "127.0.0.1:8080".into()
+}
+fn default_data_dir() -> PathBuf {
+    "data".into()
+}
+/// Enough to keep two cores and one disk busy while targets answer in tens of milliseconds.
+fn default_in_flight() -> usize {
+    256
+}
+/// A delivery's own timeout (30 s) fits in; a service manager's usual patience (90 s) is not tried.
+fn default_shutdown_ms() -> u64 {
+    35_000
+}
+
+impl HostFile {
+    /// Reads `mapwright.toml` in `dir`.
+    ///
+    /// # Errors
+    /// A [`Fault`] when it cannot be read or decoded.
+    pub fn read(dir: &Path) -> Result<Self, Fault> {
+        let path = dir.join("mapwright.toml");
+        let text = std::fs::read_to_string(&path).map_err(|error| {
+            Fault::of(&path, format!("cannot be read: {error}; --config names the folder it is in"))
+        })?;
+        Text::new(&path, &text).decode()
+    }
+}
+
+/// `merchant.toml`, connections still to be told apart by their connector.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MerchantShape {
+    #[serde(default)]
+    connections: BTreeMap<String, toml::Table>,
+    #[serde(default)]
+    routes: BTreeMap<String, Route>,
+    #[serde(default)]
+    limits: LimitsPatch,
+    #[serde(default)]
+    plugins: BTreeMap<String, PluginShape>,
+    #[serde(default)]
+    retry: Option<backoff::Schedule>,
+}
+
+/// `[plugins.NAME]`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PluginShape {
+    #[serde(default)]
+    limits: LimitsPatch,
+}
+
+/// One `[connections.NAME]`.
+#[derive(Debug, Clone)]
+pub enum Connection {
+    /// A shop that sends webhooks.
+    WooCommerce(woocommerce::Config),
+    /// A system that documents are delivered to.
+    Target(ConnectorConfig),
+}
+
+/// `merchants/NAME/merchant.toml`.
+#[derive(Debug, Clone)]
+pub struct MerchantFile {
+    /// By name.
+    pub connections: BTreeMap<String, Connection>,
+    /// By name.
+    pub routes: BTreeMap<String, Route>,
+    /// For all plugins of the merchant.
+    pub limits: LimitsPatch,
+    /// For single plugins, by name.
+    pub plugin_limits: BTreeMap<String, LimitsPatch>,
+    /// When to try again.
+    pub retry: Option<backoff::Schedule>,
+}
+
+impl MerchantFile {
+    /// Decodes and checks what can be checked without looking elsewhere.
+    ///
+    /// # Errors
+    /// The first [`Fault`].
+    pub fn decode(path: &Path, text: &str) -> Result<Self, Fault> {
+        let text = Text::new(path, text);
+        let shape: MerchantShape = text.decode()?;
+        let mut connections = BTreeMap::new();
+        for (name, table) in shape.connections {
+            let connection = decode_connection(&text, &name, table)?;
+            connections.insert(name, connection);
+        }
+        for (name, route) in &shape.routes {
+            check_route(&text, name, route, &connections)?;
+        }
+        Ok(Self {
+            connections,
+            routes: shape.routes,
+            limits: shape.limits,
+            plugin_limits: shape.plugins.into_iter().map(|(name, p)| (name, p.limits)).collect(),
+            retry: shape.retry,
+        })
+    }
+}
+
+const CONNECTORS: [&str; 3] = ["woocommerce", "http", "tryton"];
+
+fn decode_connection(
+    text: &Text<'_>,
+    name: &str,
+    mut table: toml::Table,
+) -> Result<Connection, Fault> {
+    let place = ["connections", name];
+    let Some(connector) = table.remove("connector") else {
+        let message = format!("[connections.{name}] has no `connector`: one of {CONNECTORS:?}");
+        return Err(text.fault_at(&place, message));
+    };
+    match connector.as_str() {
+        Some("woocommerce") => Ok(Connection::WooCommerce(text.decode_table(table, &place)?)),
+        Some("http") => {
+            Ok(Connection::Target(ConnectorConfig::Http(text.decode_table(table, &place)?)))
+        }
+        Some("tryton") => {
+            Ok(Connection::Target(ConnectorConfig::Tryton(text.decode_table(table, &place)?)))
+        }
+        _ => {
+            let given = connector.as_str().unwrap_or_default();
+            let hint = nearest(given, CONNECTORS)
+                .map(|name| format!("; did you mean `{name}`?"))
+                .unwrap_or_default();
+            let message = format!("unknown connector {connector}: one of {CONNECTORS:?}{hint}");
+            Err(text.fault_at(&["connections", name, "connector"], message))
+        }
+    }
+}
+
+fn check_route(
+    text: &Text<'_>,
+    name: &str,
+    route: &Route,
+    connections: &BTreeMap<String, Connection>,
+) -> Result<(), Fault> {
+    let fault = |key: &str, message: String| text.fault_at(&["routes", name, key], message);
+    for (key, connection) in [("from", &route.from), ("to", &route.to)] {
+        if !connections.contains_key(connection) {
+            let hint = nearest(connection, connections.keys().map(String::as_str))
+                .map(|name| format!("; did you mean `{name}`?"))
+                .unwrap_or_default();
+            let message = format!("there is no [connections.{connection}]{hint}");
+            return Err(fault(key, message));
+        }
+    }
+    if !matches!(connections[&route.from], Connection::WooCommerce(_)) {
+        let message = format!("`{}` cannot be a source: only woocommerce sends events", route.from);
+        return Err(fault("from", message));
+    }
+    if matches!(connections[&route.to], Connection::WooCommerce(_)) {
+        let message = format!("`{}` cannot be a target yet: use http or tryton", route.to);
+        return Err(fault("to", message));
+    }
+    if route.topics.is_empty() {
+        return Err(fault("topics", "a route without topics takes nothing".into()));
+    }
+    if !route.settings.is_object() {
+        return Err(fault("settings", "settings are a table".into()));
+    }
+    Ok(())
+}

@@ -1,0 +1,287 @@
+//! One merchant, opened: what its files say, turned into sources, targets and routes ready to walk.
+//!
+//! Each part keeps its last good state on its own: a broken `merchant.toml`, table or plugin leaves
+//! the one before it at work, and a route that no longer fits together goes on exactly as it last
+//! did. Only what a person took away is gone. Every fault is in [`Merchant::faults`].
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::catalog::{Catalog, Stamp};
+use super::files::{Connection, MerchantFile};
+use super::snapshot::Loader;
+use super::text::Fault;
+use crate::delivery::{Outbound, Target, backoff};
+use crate::ingress::woocommerce::WooCommerce;
+use crate::plugin::{Capability, Limits, Lookups, Stage, Stages};
+use crate::route::Route;
+
+/// One merchant as it is served now.
+#[derive(Debug)]
+pub struct Merchant {
+    /// The folder's name.
+    pub name: String,
+    /// Shops, by connection name: ready to check signatures, or why not.
+    pub sources: BTreeMap<String, Result<WooCommerce, String>>,
+    /// Routes by name, each ready or with the reason why it is not.
+    pub routes: BTreeMap<String, Arc<ReadyRoute>>,
+    /// Plugins by name.
+    pub catalog: Catalog,
+    /// All that is wrong with its files now.
+    pub faults: Vec<Fault>,
+    /// Whether any `merchant.toml` was ever good.
+    pub configured: bool,
+    file: Arc<OpenedFile>,
+    lookups: LookupState,
+}
+
+/// A route and all it needs, held together: a walk that began on it ends on it.
+#[derive(Debug)]
+pub struct ReadyRoute {
+    /// Its name.
+    pub name: String,
+    /// What it says.
+    pub route: Route,
+    /// Its settings as JSON text.
+    pub settings: Arc<str>,
+    /// Its plugins, or why they cannot be used.
+    pub stages: Result<Stages, String>,
+    /// The merchant's tables.
+    pub lookups: Arc<Lookups>,
+    /// Where documents go, or why they cannot.
+    pub target: Result<Arc<Target>, String>,
+    /// When to try again.
+    pub retry: backoff::Schedule,
+}
+
+impl ReadyRoute {
+    /// Why it cannot be walked now, if it cannot.
+    #[must_use]
+    pub fn unavailable(&self) -> Option<&str> {
+        self.stages.as_ref().err().or_else(|| self.target.as_ref().err()).map(String::as_str)
+    }
+}
+
+/// A good `merchant.toml` with its connections opened.
+#[derive(Debug, Default)]
+struct OpenedFile {
+    text: String,
+    file: Option<MerchantFile>,
+    sources: BTreeMap<String, Result<WooCommerce, String>>,
+    targets: BTreeMap<String, Result<Arc<Target>, String>>,
+    faults: Vec<Fault>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct LookupState {
+    stamps: Vec<(PathBuf, Stamp)>,
+    tables: Arc<Lookups>,
+    fault: Option<Fault>,
+}
+
+impl Merchant {
+    /// Reads the merchant's folder, keeping of `previous` what has not changed or is better.
+    #[must_use]
+    pub fn load(loader: &Loader, name: &str, dir: &Path, previous: Option<&Self>) -> Self {
+        let mut faults = Vec::new();
+        let file = match open_file(&dir.join("merchant.toml"), &loader.outbound, previous.map(|p| &p.file)) {
+            Ok(file) => file,
+            Err(fault) => {
+                faults.push(fault);
+                previous.map(|p| Arc::clone(&p.file)).unwrap_or_default()
+            }
+        };
+        faults.extend(file.faults.iter().cloned());
+        let lookups = read_lookups(&dir.join("lookups"), previous.map(|p| &p.lookups));
+        faults.extend(lookups.fault.clone());
+        let limits_of = |plugin: &str| loader.limits_of(file.file.as_ref(), plugin);
+        let catalog = Catalog::refreshed(
+            previous.map(|p| &p.catalog),
+            &dir.join("plugins"),
+            &loader.engine,
+            limits_of,
+        );
+        faults.extend(catalog.entries().filter_map(|(_, entry)| entry.fault.clone()));
+        let mut routes = BTreeMap::new();
+        for (route_name, route) in file.file.iter().flat_map(|file| &file.routes) {
+            let (ready, fault) =
+                ready_route(loader, dir, &file, route_name, route, &catalog, &lookups.tables);
+            let ready = match fault {
+                None => Arc::new(ready),
+                Some((fault, keep_last_good)) => {
+                    faults.push(fault);
+                    let last_good = previous
+                        .and_then(|p| p.routes.get(route_name))
+                        .filter(|route| keep_last_good && route.unavailable().is_none());
+                    last_good.map_or_else(|| Arc::new(ready), Arc::clone)
+                }
+            };
+            routes.insert(route_name.clone(), ready);
+        }
+        Self {
+            name: name.to_owned(),
+            sources: file.sources.clone(),
+            routes,
+            catalog,
+            faults,
+            configured: file.file.is_some(),
+            file,
+            lookups,
+        }
+    }
+
+    /// The routes that take a topic of a connection, by name.
+    pub fn routes_for(
+        &self,
+        connection: &str,
+        topic: &str,
+    ) -> impl Iterator<Item = &Arc<ReadyRoute>> {
+        self.routes.values().filter(move |ready| ready.route.takes(connection, topic))
+    }
+}
+
+fn open_file(
+    path: &Path,
+    outbound: &Outbound,
+    previous: Option<&Arc<OpenedFile>>,
+) -> Result<Arc<OpenedFile>, Fault> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Fault::of(path, format!("cannot be read: {error}")))?;
+    // A connection that failed to open (a secret not there yet) is tried again at every look.
+    if let Some(previous) = previous.filter(|p| p.text == text && p.faults.is_empty()) {
+        return Ok(Arc::clone(previous));
+    }
+    let file = MerchantFile::decode(path, &text)?;
+    let base = path.parent().unwrap_or(Path::new("."));
+    let mut opened = OpenedFile { text, ..OpenedFile::default() };
+    for (name, connection) in &file.connections {
+        let mut fault = |error: &dyn std::fmt::Display| {
+            let message = format!("[connections.{name}] {error}");
+            opened.faults.push(Fault::of(path, &message));
+            message
+        };
+        match connection {
+            Connection::WooCommerce(config) => {
+                let secret = config.webhook_secret.resolve(base);
+                let source = secret.map(|secret| WooCommerce::new(config, &secret));
+                opened.sources.insert(name.clone(), source.map_err(|error| fault(&error)));
+            }
+            Connection::Target(config) => {
+                let target = Target::open(config, base, outbound).map(Arc::new);
+                opened.targets.insert(name.clone(), target.map_err(|error| fault(&error)));
+            }
+        }
+    }
+    opened.file = Some(file);
+    Ok(Arc::new(opened))
+}
+
+fn read_lookups(dir: &Path, previous: Option<&LookupState>) -> LookupState {
+    let mut stamps: Vec<(PathBuf, Stamp)> = std::fs::read_dir(dir)
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter_map(|path| Stamp::of(&path).ok().map(|stamp| (path, stamp)))
+        .collect();
+    stamps.sort_by(|a, b| a.0.cmp(&b.0));
+    if let Some(previous) = previous.filter(|p| p.stamps == stamps) {
+        return previous.clone();
+    }
+    match Lookups::read(dir) {
+        Ok(tables) => LookupState { stamps, tables: Arc::new(tables), fault: None },
+        Err(error) => LookupState {
+            stamps,
+            tables: previous.map(|p| Arc::clone(&p.tables)).unwrap_or_default(),
+            fault: Some(Fault::of(dir, error)),
+        },
+    }
+}
+
+/// A route put together, with its fault if it does not fit, and whether the last good one should
+/// stand in (not where a person took the plugin away).
+fn ready_route(
+    loader: &Loader,
+    dir: &Path,
+    file: &OpenedFile,
+    name: &str,
+    route: &Route,
+    catalog: &Catalog,
+    lookups: &Arc<Lookups>,
+) -> (ReadyRoute, Option<(Fault, bool)>) {
+    let limits_of = |plugin: &str| loader.limits_of(file.file.as_ref(), plugin);
+    let path = dir.join("merchant.toml");
+    let (stages, fault) = match stages(route, catalog, limits_of) {
+        Ok(stages) => (Ok(stages), None),
+        Err((reason, keep)) => {
+            let fault = Fault::of(&path, format!("[routes.{name}] {reason}"));
+            (Err(reason), Some((fault, keep)))
+        }
+    };
+    let target = match file.targets.get(&route.to) {
+        Some(Ok(target)) => Ok(Arc::clone(target)),
+        Some(Err(reason)) => Err(reason.clone()),
+        None => Err(format!("connection `{}` is not a target", route.to)),
+    };
+    // A target that did not open has its own fault already; the last good route still stands in.
+    let fault = fault.or_else(|| {
+        let reason = target.as_ref().err()?;
+        Some((Fault::of(&path, format!("[routes.{name}] waits: {reason}")), true))
+    });
+    let retry = file.file.as_ref().and_then(|f| f.retry);
+    let ready = ReadyRoute {
+        name: name.to_owned(),
+        settings: route.settings.to_string().into(),
+        route: route.clone(),
+        stages,
+        lookups: Arc::clone(lookups),
+        target,
+        retry: retry.unwrap_or(loader.retry),
+    };
+    (ready, fault)
+}
+
+fn stages(
+    route: &Route,
+    catalog: &Catalog,
+    limits_of: impl Fn(&str) -> Limits,
+) -> Result<Stages, (String, bool)> {
+    let stage = |name: &str, capability: Capability| {
+        let Some(plugin) = catalog.get(name) else {
+            let there: Vec<&str> = catalog.entries().map(|(name, _)| name).collect();
+            let hint = super::text::nearest(name, there)
+                .map(|near| format!("; did you mean `{near}`?"))
+                .unwrap_or_default();
+            return Err((format!("waits: there is no plugins/{name}.wasm{hint}"), false));
+        };
+        if !plugin.can(capability) {
+            return Err((format!("plugin `{name}` has no {}", capability.name()), true));
+        }
+        let strange = |topic: &&String| !topic.ends_with(".*") && !plugin.takes(topic);
+        if let Some(topic) = route.topics.iter().find(strange) {
+            let taken = &plugin.manifest().topics;
+            let reason = format!("plugin `{name}` does not take topic `{topic}`, only {taken:?}");
+            return Err((reason, true));
+        }
+        let faults = plugin.check_settings(&route.settings);
+        if !faults.is_empty() {
+            let said: Vec<String> =
+                faults.iter().map(|f| format!("settings{}: {}", f.pointer, f.message)).collect();
+            let said = said.join("; ");
+            return Err((format!("its settings do not suit plugin `{name}`: {said}"), true));
+        }
+        Ok(Stage { plugin: plugin.clone(), limits: limits_of(name) })
+    };
+    let status_translation = route
+        .status_translation
+        .as_deref()
+        .map(|name| stage(name, Capability::StatusTranslation))
+        .transpose()?;
+    let pricing = route
+        .pricing
+        .as_deref()
+        .map(|name| stage(name, Capability::Pricing))
+        .transpose()?;
+    let field_mapping = stage(&route.field_mapping, Capability::FieldMapping)?;
+    Ok(Stages { status_translation, pricing, field_mapping: Some(field_mapping) })
+}

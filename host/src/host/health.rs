@@ -1,0 +1,130 @@
+//! `/healthz`, `/readyz` and `/metrics`: is it alive, is all well, how much.
+//!
+//! `/readyz` answers 200 while intake works, also when some file is wrong: a merchant's typo is no
+//! reason to take the host out of service. What is wrong stands in its `faults`, and `status` says
+//! `degraded`. It answers 503 only when events cannot be accepted.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+use arc_swap::ArcSwap;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use serde_json::{Value, json};
+
+use crate::config::{Entry, Fault, Merchant, Snapshot};
+use crate::journal::Journal;
+use crate::ingress::Counters;
+use crate::telemetry::{End, Metrics};
+
+/// What the answers are made from.
+#[derive(Clone)]
+pub(super) struct Health {
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) counters: Arc<Counters>,
+    pub(super) snapshot: Arc<ArcSwap<Snapshot>>,
+    pub(super) journal: Journal,
+}
+
+pub(super) fn router(health: Health) -> axum::Router {
+    axum::Router::new()
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(metrics_text))
+        .with_state(health)
+}
+
+async fn metrics_text(State(health): State<Health>) -> Response {
+    health.show_intake();
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    ([(header::CONTENT_TYPE, kind)], health.metrics.render()).into_response()
+}
+
+impl Health {
+    /// Intake counts for itself; its numbers join the others when they are asked for.
+    fn show_intake(&self) {
+        let counters = &self.counters;
+        for (outcome, counter) in [
+            ("accepted", &counters.accepted),
+            ("duplicate", &counters.duplicates),
+            ("quarantined", &counters.quarantined),
+            ("ping", &counters.pings),
+            ("refused", &counters.refused),
+            ("unavailable", &counters.unavailable),
+        ] {
+            let count = counter.load(Relaxed);
+            self.metrics.intake.get_or_create(&End { outcome }).inner().store(count, Relaxed);
+        }
+    }
+}
+
+async fn ready(State(health): State<Health>) -> Response {
+    let snapshot = health.snapshot.load_full();
+    let faults: Vec<Value> = snapshot.all_faults().map(fault_json).collect();
+    let writable = health.journal.remember(Vec::new()).await;
+    let status = match (&writable, faults.is_empty()) {
+        (Err(_), _) => "unavailable",
+        (Ok(()), false) => "degraded",
+        (Ok(()), true) => "ready",
+    };
+    let body = json!({
+        "status": status,
+        "journal": match &writable {
+            Ok(()) => json!({ "writable": true, "counts": health.journal.counts().ok() }),
+            Err(error) => json!({ "writable": false, "reason": error.to_string() }),
+        },
+        "faults": faults,
+        "merchants": snapshot.merchants.iter()
+            .map(|(name, merchant)| (name.clone(), merchant_json(merchant)))
+            .collect::<serde_json::Map<_, _>>(),
+    });
+    let code = if writable.is_ok() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let text = serde_json::to_string_pretty(&body).unwrap_or_default() + "\n";
+    (code, [(header::CONTENT_TYPE, "application/json")], text).into_response()
+}
+
+/// A fault as JSON: `path`, `line` (null where unknown), `message`.
+pub(crate) fn fault_json(fault: &Fault) -> Value {
+    json!({ "path": fault.path, "line": fault.line, "message": fault.message })
+}
+
+/// A merchant's plugins, routes and sources, as `/readyz` and `mapwright plugins` show them.
+pub(crate) fn merchant_json(merchant: &Merchant) -> Value {
+    let plugins: Vec<Value> =
+        merchant.catalog.entries().map(|(name, entry)| plugin_json(name, entry)).collect();
+    let routes: serde_json::Map<String, Value> = merchant
+        .routes
+        .values()
+        .map(|ready| {
+            let reason = ready.unavailable();
+            (ready.name.clone(), json!({ "available": reason.is_none(), "reason": reason }))
+        })
+        .collect();
+    let sources: serde_json::Map<String, Value> = merchant
+        .sources
+        .iter()
+        .map(|(name, source)| {
+            let reason = source.as_ref().err();
+            (name.clone(), json!({ "available": reason.is_none(), "reason": reason }))
+        })
+        .collect();
+    json!({ "plugins": plugins, "routes": routes, "sources": sources })
+}
+
+fn plugin_json(name: &str, entry: &Entry) -> Value {
+    let state = match (&entry.plugin, &entry.fault) {
+        (Some(_), None) => "active",
+        (Some(_), Some(_)) => "last_good",
+        (None, _) => "refused",
+    };
+    json!({
+        "name": name,
+        "state": state,
+        "version": entry.plugin.as_ref().map(|plugin| plugin.version()),
+        "digest": entry.plugin.as_ref().map(|plugin| plugin.digest()),
+        "capabilities": entry.plugin.as_ref().map(|plugin| plugin.capabilities()),
+        "fault": entry.fault.as_ref().map(fault_json),
+    })
+}

@@ -1,0 +1,126 @@
+//! Hot reload: the folder is read again, the snapshot swapped whole, and every fault said once.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use tokio::sync::Notify;
+use tracing::{error, info};
+
+use crate::config::{Loader, Merchant, Snapshot};
+use crate::ingress::{Source, Sources};
+use crate::telemetry::Metrics;
+
+/// Loads snapshots and publishes them.
+#[derive(Debug, Clone)]
+pub(super) struct Reloader {
+    loader: Arc<Loader>,
+    snapshot: Arc<ArcSwap<Snapshot>>,
+    sources: Arc<ArcSwap<Sources>>,
+    reconfigured: Arc<Notify>,
+    metrics: Arc<Metrics>,
+}
+
+impl Reloader {
+    pub(super) fn new(loader: Loader, metrics: Arc<Metrics>) -> Self {
+        let reloader = Self {
+            loader: Arc::new(loader),
+            snapshot: Arc::default(),
+            sources: Arc::default(),
+            reconfigured: Arc::new(Notify::new()),
+            metrics,
+        };
+        reloader.publish(reloader.loader.load(None));
+        reloader
+    }
+
+    /// Reads the folder again. Called by one thread at a time.
+    pub(super) fn reload(&self) {
+        let previous = self.snapshot.load_full();
+        self.publish(self.loader.load(Some(&previous)));
+    }
+
+    pub(super) fn snapshot(&self) -> Arc<ArcSwap<Snapshot>> {
+        Arc::clone(&self.snapshot)
+    }
+
+    pub(super) fn sources(&self) -> Arc<ArcSwap<Sources>> {
+        Arc::clone(&self.sources)
+    }
+
+    pub(super) fn reconfigured(&self) -> Arc<Notify> {
+        Arc::clone(&self.reconfigured)
+    }
+
+    pub(super) fn dir(&self) -> PathBuf {
+        self.loader.dir.clone()
+    }
+
+    fn publish(&self, next: Snapshot) {
+        let previous = self.snapshot.load_full();
+        tell(&previous, &next);
+        let faults = next.all_faults().count();
+        self.metrics.config_faults.set(i64::try_from(faults).unwrap_or(i64::MAX));
+        self.metrics.reloads.inc();
+        self.sources.store(Arc::new(sources_of(&next)));
+        self.snapshot.store(Arc::new(next));
+        self.reconfigured.notify_one();
+    }
+}
+
+/// Logs what is different: each new fault, each plugin version that took over.
+fn tell(previous: &Snapshot, next: &Snapshot) {
+    let known: BTreeSet<String> = previous.all_faults().map(ToString::to_string).collect();
+    for fault in next.all_faults().map(ToString::to_string).filter(|f| !known.contains(f)) {
+        error!(fault, "configuration: the last good state stays in use");
+    }
+    for (name, merchant) in &next.merchants {
+        let before = previous.merchants.get(name);
+        for (plugin, entry) in merchant.catalog.entries() {
+            let Some(active) = &entry.plugin else { continue };
+            let digest_before = before.and_then(|m| m.catalog.get(plugin)).map(|p| p.digest());
+            if digest_before != Some(active.digest()) {
+                info!(merchant.name = name, plugin.name = plugin, plugin.version = active.version(), plugin.digest = active.digest(), "plugin in use");
+            }
+        }
+    }
+}
+
+fn sources_of(snapshot: &Snapshot) -> Sources {
+    let mut sources = Sources::default();
+    for merchant in snapshot.merchants.values() {
+        if !merchant.configured {
+            sources.insert_merchant_unavailable(&merchant.name, "its merchant.toml is broken");
+        }
+        for (connection, source) in &merchant.sources {
+            let entry = match source {
+                Ok(shop) => Source::woocommerce(shop.clone(), routes_by_topic(merchant, connection)),
+                Err(why) => Source::Unavailable { why: why.clone() },
+            };
+            sources.insert(&merchant.name, connection, entry);
+        }
+    }
+    sources
+}
+
+/// The routes that take each topic of a connection: a fingerprint covers their names, so that
+/// `order.created` and `order.updated` of one body are one event only where they go the same ways.
+fn routes_by_topic(merchant: &Merchant, connection: &str) -> BTreeMap<String, Vec<String>> {
+    let literal = merchant.routes.values().flat_map(|ready| ready.route.topics.iter().cloned());
+    let usual = RESOURCES
+        .iter()
+        .flat_map(|resource| EVENTS.iter().map(move |event| format!("{resource}.{event}")));
+    literal
+        .chain(usual)
+        .map(|topic| {
+            let takers = merchant.routes_for(connection, &topic);
+            let names = takers.map(|ready| ready.name.clone()).collect();
+            (topic, names)
+        })
+        .collect()
+}
+
+/// What a shop has webhooks for, so that `order.*` can be spelt out.
+const RESOURCES: [&str; 4] = ["order", "product", "customer", "coupon"];
+const EVENTS: [&str; 4] = ["created", "updated", "deleted", "restored"];

@@ -1,0 +1,239 @@
+//! A look into a body: what it is about and how old it is, without reading it into a tree.
+//!
+//! Two passes over the bytes, neither of which recurses: one counts how deeply brackets nest, the
+//! other is serde's skipping over everything but the five top-level keys we ask for. A body that
+//! passes is UTF-8, one JSON object, and shallow enough for every reader further on.
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// Real payloads nest about eight deep; readers further on stop at 128.
+pub(super) const DEPTH_MAX: usize = 100;
+/// Ids are numbers; what is longer than this is not one.
+const ID_CHARS_MAX: usize = 100;
+
+/// What a body is about.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Peek {
+    /// `order/27`, `action.woocommerce_payment_complete/26`.
+    pub(super) resource_key: String,
+    /// When the shop last changed it.
+    pub(super) version: Option<Timestamp>,
+}
+
+/// Why a body is not taken as an event.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Unfit {
+    /// A stable code.
+    pub(super) reason: &'static str,
+    /// One sentence for a person.
+    pub(super) detail: String,
+}
+
+/// The top level of every payload, as far as we look.
+#[derive(Deserialize)]
+struct Top<'b> {
+    #[serde(borrow, default)]
+    id: Option<&'b RawValue>,
+    #[serde(borrow, default)]
+    arg: Option<&'b RawValue>,
+    #[serde(borrow, default)]
+    action: Option<&'b RawValue>,
+    #[serde(borrow, default)]
+    code: Option<&'b RawValue>,
+    #[serde(borrow, default)]
+    date_modified_gmt: Option<&'b RawValue>,
+}
+
+/// Looks into a body that was sent under `topic` (`order.updated`).
+pub(super) fn peek(topic: &str, body: &[u8]) -> Result<Peek, Unfit> {
+    let text = std::str::from_utf8(body).map_err(|error| Unfit {
+        reason: "not_utf8",
+        detail: format!("the body is not UTF-8 from byte {} on", error.valid_up_to()),
+    })?;
+    let depth = depth(body);
+    if depth > DEPTH_MAX {
+        return Err(Unfit {
+            reason: "too_deep",
+            detail: format!("the body nests {depth} deep, at most {DEPTH_MAX} are read"),
+        });
+    }
+    if text.trim_start().starts_with('[') {
+        // serde would take a list for the fields of the struct, in order.
+        return Err(Unfit {
+            reason: "not_an_object",
+            detail: "the body is a JSON list; a delivery is one JSON object".into(),
+        });
+    }
+    let top: Top<'_> = serde_json::from_str(text).map_err(|error| Unfit {
+        reason: match error.is_data() {
+            // One of our keys is there twice, and nobody knows which is meant.
+            true if text.trim_start().starts_with('{') => "ambiguous",
+            true => "not_an_object",
+            false => "not_json",
+        },
+        detail: format!("the body cannot be read as one JSON object: {error}"),
+    })?;
+    let (resource, verb) = topic.split_once('.').unwrap_or((topic, ""));
+    let name = match top.id.and_then(scalar) {
+        Some(id) => format!("{resource}/{id}"),
+        None if resource == "action" => match top.arg.map(|arg| (scalar(arg), arg)) {
+            Some((Some(arg), _)) => format!("action.{verb}/{arg}"),
+            // A custom action may say anything; its text is all that tells it from others.
+            Some((None, arg)) => format!("action.{verb}/{}", digest(arg.get().as_bytes())),
+            None if top.action.is_some() => format!("action.{verb}/-"),
+            None => return Err(nameless(&top)),
+        },
+        None => return Err(nameless(&top)),
+    };
+    let version = top.date_modified_gmt.and_then(|it| moment(it.get()));
+    Ok(Peek { resource_key: name, version })
+}
+
+fn nameless(top: &Top<'_>) -> Unfit {
+    match top.code.and_then(scalar) {
+        Some(code) => Unfit {
+            reason: "error_object",
+            detail: format!(
+                "the shop sent its own error ({code}) instead of the resource: it is gone, or the \
+                 user who owns the webhook may not read it any more; look at the webhook's user \
+                 and its API version, and fetch what is missing"
+            ),
+        },
+        None => Unfit {
+            reason: "id_missing",
+            detail: "the body has no `id`, so it cannot be told what it is about".into(),
+        },
+    }
+}
+
+/// A number or a short plain string, as text.
+fn scalar(raw: &RawValue) -> Option<String> {
+    let text = raw.get();
+    let value = match text.as_bytes().first()? {
+        b'0'..=b'9' | b'-' => text.to_owned(),
+        b'"' => serde_json::from_str::<String>(text).ok()?,
+        _ => return None,
+    };
+    let plain = !value.is_empty()
+        && value.chars().count() <= ID_CHARS_MAX
+        && !value.chars().any(char::is_control);
+    plain.then_some(value)
+}
+
+/// WooCommerce's `_gmt` dates carry no zone; they are UTC. One that does carry a zone is believed.
+fn moment(json: &str) -> Option<Timestamp> {
+    let text: String = serde_json::from_str(json).ok()?;
+    if let Ok(moment) = text.parse::<Timestamp>() {
+        return Some(moment);
+    }
+    let civil: DateTime = text.parse().ok()?;
+    civil.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|it| it.timestamp())
+}
+
+/// How deeply brackets nest, strings left out. What is not JSON gives some number.
+fn depth(body: &[u8]) -> usize {
+    let mut depth = 0_usize;
+    let mut deepest = 0;
+    let mut bytes = body.iter();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'"' => {
+                while let Some(byte) = bytes.next() {
+                    match byte {
+                        b'"' => break,
+                        b'\\' => {
+                            bytes.next();
+                        }
+                        _ => {}
+                    }
+                }
+            }
+            b'{' | b'[' => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
+}
+
+fn digest(bytes: &[u8]) -> String {
+    use sha2::Digest;
+    let digest = sha2::Sha256::digest(bytes);
+    hex::encode(digest.first_chunk::<8>().expect("a sha256 has 32 bytes"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn key(topic: &str, body: &str) -> String {
+        peek(topic, body.as_bytes()).unwrap().resource_key
+    }
+
+    #[track_caller]
+    fn reason(topic: &str, body: &[u8]) -> &'static str {
+        peek(topic, body).unwrap_err().reason
+    }
+
+    #[test]
+    fn a_resource_is_named_by_what_it_is_and_its_id() {
+        assert_eq!(key("order.updated", r#"{"id":27}"#), "order/27");
+        assert_eq!(key("order.updated", r#"{"a":{"id":1},"id":"27"}"#), "order/27");
+        assert_eq!(key("product.deleted", " {\"id\" : 9 }\n"), "product/9");
+        assert_eq!(key("action.paid", r#"{"action":"paid","arg":26}"#), "action.paid/26");
+        assert_eq!(key("action.paid", r#"{"action":"paid","arg":null}"#), "action.paid/-");
+        assert_ne!(
+            key("action.x", r#"{"action":"x","arg":{"a":1}}"#),
+            key("action.x", r#"{"action":"x","arg":{"a":2}}"#)
+        );
+    }
+
+    #[test]
+    fn a_gmt_date_without_a_zone_is_utc() {
+        let at = |text: &str| {
+            let body = format!(r#"{{"id":1,"date_modified_gmt":{text}}}"#);
+            peek("order.updated", body.as_bytes()).unwrap().version.map(|it| it.to_string())
+        };
+        assert_eq!(at(r#""2026-11-22T02:14:55""#).as_deref(), Some("2026-11-22T02:14:55Z"));
+        assert_eq!(at(r#""2026-11-22T02:14:55Z""#).as_deref(), Some("2026-11-22T02:14:55Z"));
+        assert_eq!(at(r#""2026-11-22T02:14:55-03:00""#).as_deref(), Some("2026-11-22T05:14:55Z"));
+        for odd in ["null", "12", r#""""#, r#""yesterday""#, "{}", r#""9999999-01-01""#] {
+            assert_eq!(at(odd), None, "{odd}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_an_event_is_called_by_its_name() {
+        let error =
+            br#"{"code":"woocommerce_rest_cannot_view","message":"x","data":{"status":403}}"#;
+        assert_eq!(reason("order.updated", error), "error_object");
+        assert_eq!(reason("order.updated", b"{}"), "id_missing");
+        assert_eq!(reason("order.updated", br#"{"id":null}"#), "id_missing");
+        assert_eq!(reason("order.updated", br#"{"id":{"a":1}}"#), "id_missing");
+        assert_eq!(reason("order.updated", b""), "not_json");
+        assert_eq!(reason("order.updated", b"<html>"), "not_json");
+        assert_eq!(reason("order.updated", br#"{"id":1}x"#), "not_json");
+        assert_eq!(reason("order.updated", br#"{"id":1"#), "not_json");
+        assert_eq!(reason("order.updated", b"[1]"), "not_an_object");
+        assert_eq!(reason("order.updated", b"12"), "not_an_object");
+        assert_eq!(reason("order.updated", b"\"\xff\""), "not_utf8");
+        assert_eq!(reason("order.updated", br#"{"id":1,"id":2}"#), "ambiguous");
+    }
+
+    #[test]
+    fn depth_is_bounded_without_recursion() {
+        let nested =
+            |depth: usize| format!(r#"{{"id":1,"a":{}{}}}"#, "[".repeat(depth), "]".repeat(depth));
+        assert_eq!(key("order.updated", &nested(DEPTH_MAX - 1)), "order/1");
+        assert_eq!(reason("order.updated", nested(DEPTH_MAX).as_bytes()), "too_deep");
+        assert_eq!(reason("order.updated", &vec![b'['; 4 << 20]), "too_deep");
+        assert_eq!(key("order.updated", r#"{"id":1,"a":"[[[[\"[[{{\\"}"#), "order/1");
+    }
+}

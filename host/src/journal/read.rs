@@ -1,0 +1,312 @@
+//! Reading beside the writer: a few read-only connections, lent out one query at a time.
+//!
+//! A reader sees what was committed when its query began. Every query here is by key or has a
+//! limit, so its cost does not grow with the length of the journal.
+
+use std::path::Path;
+
+use crossbeam_channel::{Receiver, Sender};
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::record::{
+    AttemptRecord, DeadLetter, Delivered, Finished, NewQuarantine, OpenEvent, OpenPassage, Passage,
+    PassageState, Quarantined,
+};
+use super::steps::{body, moment};
+use super::{Error, schema};
+use crate::event::{Event, EventId};
+
+/// How many queries run at a time; each connection may keep up to a megabyte of pages.
+const READERS: usize = 4;
+
+/// The connections that read.
+pub(super) struct Readers {
+    free: Receiver<Connection>,
+    back: Sender<Connection>,
+}
+
+impl Readers {
+    pub(super) fn open(path: &Path) -> rusqlite::Result<Self> {
+        let (back, free) = crossbeam_channel::bounded(READERS);
+        for _ in 0..READERS {
+            back.send(schema::open_beside(path, true)?).expect("there is room for each reader");
+        }
+        Ok(Self { free, back })
+    }
+
+    /// Lends a connection, waiting for one if all are out.
+    pub(super) fn with<T>(
+        &self,
+        query: impl FnOnce(&Connection) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let connection = self.free.recv().map_err(|_| Error::Stopped)?;
+        let lent = Lent { connection: Some(connection), back: &self.back };
+        query(lent.connection.as_ref().expect("it is given back only at the end"))
+    }
+}
+
+/// Gives the connection back even if the query panics.
+struct Lent<'a> {
+    connection: Option<Connection>,
+    back: &'a Sender<Connection>,
+}
+
+impl Drop for Lent<'_> {
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            // There is a place for each; a closed pool needs nothing back.
+            let _pool_is_gone = self.back.try_send(connection);
+        }
+    }
+}
+
+pub(super) fn open_events(
+    db: &Connection,
+    after_seq: u64,
+    limit: usize,
+) -> Result<Vec<OpenEvent>, Error> {
+    let mut events = db.prepare_cached(
+        "SELECT e.seq, e.id, e.merchant, e.connection, e.topic, e.resource_key, length(e.body)
+         FROM open o JOIN events e ON e.seq = o.seq
+         WHERE o.seq > ?1 ORDER BY o.seq LIMIT ?2",
+    )?;
+    let mut passages = db.prepare_cached(
+        "SELECT route, state, attempt, due_at FROM passages WHERE seq = ?1 ORDER BY route",
+    )?;
+    let mut found = events
+        .query_map(params![after_seq, limit_of(limit)], |row| {
+            Ok(OpenEvent {
+                seq: row.get(0)?,
+                id: EventId(row.get(1)?),
+                merchant: row.get(2)?,
+                connection: row.get(3)?,
+                topic: row.get(4)?,
+                resource_key: row.get(5)?,
+                body_bytes: row.get(6)?,
+                passages: Vec::new(),
+            })
+        })?
+        .collect::<Result<Vec<_>, _>>()?;
+    for event in &mut found {
+        event.passages = passages
+            .query_map([event.seq], |row| {
+                Ok(OpenPassage {
+                    route: row.get(0)?,
+                    state: PassageState::from_code(row.get(1)?),
+                    attempt: row.get(2)?,
+                    due_at: time(row, 3)?,
+                })
+            })?
+            .collect::<Result<Vec<_>, _>>()?;
+    }
+    Ok(found)
+}
+
+pub(super) fn event(db: &Connection, seq: u64) -> Result<Option<Event>, Error> {
+    let mut statement = db.prepare_cached(
+        "SELECT seq, id, correlation_id, merchant, connection, topic, resource_key, version,
+                received_at, body
+         FROM events WHERE seq = ?1",
+    )?;
+    let found = statement
+        .query_row([seq], |row| {
+            Ok(Event {
+                seq: row.get(0)?,
+                id: EventId(row.get(1)?),
+                correlation_id: row.get(2)?,
+                merchant: row.get(3)?,
+                connection: row.get(4)?,
+                topic: row.get(5)?,
+                resource_key: row.get(6)?,
+                version: time(row, 7)?,
+                received_at: moment(row.get(8)?),
+                body: body(row.get(9)?),
+            })
+        })
+        .optional()?;
+    Ok(found)
+}
+
+pub(super) fn passage(db: &Connection, seq: u64, route: &str) -> Result<Option<Passage>, Error> {
+    let mut statement = db.prepare_cached(
+        "SELECT p.state, p.attempt, p.due_at, p.reason, p.intended, p.ended_at,
+                m.receipts, m.documents, m.checkpoint, m.status
+         FROM passages p LEFT JOIN mappings m ON m.seq = p.seq AND m.route = p.route
+         WHERE p.seq = ?1 AND p.route = ?2",
+    )?;
+    let mut rows = statement.query(params![seq, route])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let (attempts, delivered) = attempts(db, seq, route)?;
+    let state = PassageState::from_code(row.get(0)?);
+    Ok(Some(Passage {
+        seq,
+        route: route.to_owned(),
+        state,
+        attempt: row.get(1)?,
+        due_at: time(row, 2)?,
+        reason: row.get(3)?,
+        intended: row.get(4)?,
+        ended_at: time(row, 5)?,
+        receipts: list(row, 6)?,
+        documents: list(row, 7)?,
+        checkpoint: row.get(8)?,
+        status: row.get(9)?,
+        delivered,
+        attempts,
+        dead: if state == PassageState::Dead { dead_letter(db, seq, route)? } else { None },
+    }))
+}
+
+pub(super) fn attempts(
+    db: &Connection,
+    seq: u64,
+    route: &str,
+) -> Result<(Vec<AttemptRecord>, Vec<Delivered>), Error> {
+    let mut statement = db.prepare_cached(
+        "SELECT ordinal, no, at, duration_us, outcome, detail, delivered, target_id FROM attempts
+         WHERE seq = ?1 AND route = ?2 ORDER BY ordinal, no",
+    )?;
+    let mut attempts = Vec::new();
+    let mut delivered = Vec::new();
+    let mut rows = statement.query(params![seq, route])?;
+    while let Some(row) = rows.next()? {
+        let ordinal = row.get(0)?;
+        attempts.push(AttemptRecord {
+            ordinal,
+            no: row.get(1)?,
+            at: moment(row.get(2)?),
+            duration_us: row.get(3)?,
+            outcome: row.get(4)?,
+            detail: row.get(5)?,
+        });
+        if row.get(6)? {
+            delivered.push(Delivered { ordinal, target_id: row.get(7)? });
+        }
+    }
+    Ok((attempts, delivered))
+}
+
+pub(super) fn dead_letter(
+    db: &Connection,
+    seq: u64,
+    route: &str,
+) -> Result<Option<DeadLetter>, Error> {
+    let mut statement = db.prepare_cached(
+        "SELECT cause, detail, at FROM dead_letters WHERE seq = ?1 AND route = ?2",
+    )?;
+    let found = statement
+        .query_row(params![seq, route], |row| {
+            Ok(DeadLetter { cause: row.get(0)?, detail: row.get(1)?, at: moment(row.get(2)?) })
+        })
+        .optional()?;
+    Ok(found)
+}
+
+pub(super) fn identity(
+    db: &Connection,
+    merchant: &str,
+    connection: &str,
+    entity: &str,
+    key: &str,
+) -> Result<Option<String>, Error> {
+    let mut statement = db.prepare_cached(
+        "SELECT target_id FROM identities
+         WHERE merchant = ?1 AND connection = ?2 AND entity = ?3 AND key = ?4",
+    )?;
+    Ok(statement
+        .query_row(params![merchant, connection, entity, key], |row| row.get(0))
+        .optional()?)
+}
+
+pub(super) fn finished_after(
+    db: &Connection,
+    mark: u64,
+    limit: usize,
+) -> Result<Vec<Finished>, Error> {
+    let mut statement = db.prepare_cached(
+        "SELECT f.mark, e.merchant, f.route, e.resource_key, f.seq, e.version, m.status,
+                m.checkpoint
+         FROM finished f
+         JOIN events e ON e.seq = f.seq
+         LEFT JOIN mappings m ON m.seq = f.seq AND m.route = f.route
+         WHERE f.mark > ?1 ORDER BY f.mark LIMIT ?2",
+    )?;
+    let found = statement
+        .query_map(params![mark, limit_of(limit)], |row| {
+            Ok(Finished {
+                mark: row.get(0)?,
+                merchant: row.get(1)?,
+                route: row.get(2)?,
+                resource_key: row.get(3)?,
+                event_seq: row.get(4)?,
+                version: time(row, 5)?,
+                status: row.get(6)?,
+                checkpoint: row.get(7)?,
+            })
+        })?
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(found)
+}
+
+pub(super) fn last_mark(db: &Connection) -> Result<u64, Error> {
+    let mut statement = db.prepare_cached("SELECT coalesce(max(mark), 0) FROM finished")?;
+    Ok(statement.query_row([], |row| row.get(0))?)
+}
+
+pub(super) fn checkpoint_of(
+    db: &Connection,
+    seq: u64,
+    route: &str,
+) -> Result<Option<String>, Error> {
+    let mut statement =
+        db.prepare_cached("SELECT checkpoint FROM mappings WHERE seq = ?1 AND route = ?2")?;
+    Ok(statement.query_row(params![seq, route], |row| row.get(0)).optional()?.flatten())
+}
+
+pub(super) fn quarantined(
+    db: &Connection,
+    after: u64,
+    limit: usize,
+) -> Result<Vec<Quarantined>, Error> {
+    let mut statement = db.prepare_cached(
+        "SELECT id, merchant, connection, reason, detail, headers, received_at, body
+         FROM quarantine WHERE id > ?1 ORDER BY id LIMIT ?2",
+    )?;
+    let mut rows = statement.query(params![after, limit_of(limit)])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(Quarantined {
+            id: row.get(0)?,
+            record: NewQuarantine {
+                merchant: row.get(1)?,
+                connection: row.get(2)?,
+                reason: row.get(3)?,
+                detail: row.get(4)?,
+                headers: list(row, 5)?,
+                received_at: moment(row.get(6)?),
+                body: body(row.get(7)?),
+            },
+        });
+    }
+    Ok(found)
+}
+
+/// A list kept as JSON text; no text is no list.
+pub(super) fn list<T: serde::de::DeserializeOwned>(
+    row: &Row<'_>,
+    column: usize,
+) -> Result<Vec<T>, Error> {
+    match row.get::<_, Option<String>>(column)? {
+        Some(text) => Ok(serde_json::from_str(&text)?),
+        None => Ok(Vec::new()),
+    }
+}
+
+pub(super) fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Timestamp>> {
+    Ok(row.get::<_, Option<i64>>(column)?.map(moment))
+}
+
+pub(super) fn limit_of(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,425 @@
+//! What each command writes. Runs on the writer's thread, inside its transaction.
+//!
+//! A command that is refused must not have changed anything, because its group goes on: each looks
+//! first and writes after. Sequence numbers and marks are counted here and not by SQLite, so an
+//! answer is known without asking.
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::Error;
+use super::record::{
+    Acceptance, AttemptRecord, DocumentDelivered, End, Ended, Identity, Mapped, NewQuarantine,
+    Next, PassageState, Postponed,
+};
+use crate::event::{EventId, NewEvent, Receipt};
+
+/// Something to be written.
+pub(super) enum Command {
+    Accept(Box<NewEvent>, [u8; 32]),
+    Quarantine(Box<NewQuarantine>),
+    Mapped(Box<Mapped>),
+    Delivered(Box<DocumentDelivered>),
+    Postponed(Box<Postponed>),
+    Ended(Box<Ended>),
+    Close(u64, String),
+    Remember(Vec<Identity>),
+    PagesMax(u32),
+}
+
+impl Command {
+    /// Roughly what it adds to a group.
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Self::Accept(event, _) => event.body.len(),
+            Self::Quarantine(it) => it.body.len(),
+            Self::Mapped(it) => it.documents.iter().map(|document| document.body.get().len()).sum(),
+            _ => 0,
+        }
+    }
+}
+
+/// What a command answers.
+pub(super) enum Answer {
+    Acceptance(Acceptance),
+    Id(u64),
+    Mark(Option<u64>),
+    Done,
+}
+
+/// Why a command was not carried out.
+pub(super) enum Fault {
+    /// Nothing was changed.
+    Refused(Error),
+    /// The transaction has to be undone.
+    Sqlite(rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for Fault {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
+/// The next numbers to give out.
+#[derive(Clone, Copy)]
+pub(super) struct Numbers {
+    seq: u64,
+    mark: u64,
+    quarantine: u64,
+}
+
+impl Numbers {
+    pub(super) fn load(connection: &Connection) -> rusqlite::Result<Self> {
+        let next = |sql: &str| {
+            connection.query_row(sql, [], |row| row.get::<_, u64>(0)).map(|last| last + 1)
+        };
+        Ok(Self {
+            seq: next("SELECT coalesce(max(seq), 0) FROM events")?,
+            mark: next("SELECT coalesce(max(mark), 0) FROM finished")?,
+            quarantine: next("SELECT coalesce(max(id), 0) FROM quarantine")?,
+        })
+    }
+}
+
+/// Carries a command out.
+pub(super) fn apply(
+    db: &Connection,
+    numbers: &mut Numbers,
+    command: &Command,
+) -> Result<Answer, Fault> {
+    match command {
+        Command::Accept(event, fingerprint) => accept(db, numbers, event, fingerprint),
+        Command::Quarantine(record) => quarantine(db, numbers, record),
+        Command::Mapped(it) => mapped(db, it),
+        Command::Delivered(it) => delivered(db, numbers, it),
+        Command::Postponed(it) => postponed(db, it),
+        Command::Ended(it) => ended(db, numbers, it),
+        Command::Close(seq, why) => {
+            db.prepare_cached("INSERT OR REPLACE INTO unrouted (seq, why) VALUES (?1, ?2)")?
+                .execute(params![seq, why])?;
+            close(db, *seq)?;
+            Ok(Answer::Done)
+        }
+        Command::Remember(identities) => {
+            remember(db, identities)?;
+            Ok(Answer::Done)
+        }
+        Command::PagesMax(pages) => {
+            limit_pages(db, *pages)?;
+            Ok(Answer::Done)
+        }
+    }
+}
+
+/// SQLite's own limit on the number of pages.
+pub(super) const PAGES_UNLIMITED: u32 = 4_294_967_294;
+
+pub(super) fn limit_pages(db: &Connection, pages: u32) -> rusqlite::Result<()> {
+    db.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))
+}
+
+fn accept(
+    db: &Connection,
+    numbers: &mut Numbers,
+    event: &NewEvent,
+    fingerprint: &[u8; 32],
+) -> Result<Answer, Fault> {
+    let same = db
+        .prepare_cached(
+            "UPDATE resources SET duplicates = duplicates + 1
+             WHERE merchant = ?1 AND connection = ?2 AND resource_key = ?3 AND fingerprint = ?4
+             RETURNING event_id",
+        )?
+        .query_row(
+            params![event.merchant, event.connection, event.resource_key, fingerprint],
+            |row| row.get::<_, String>(0),
+        )
+        .optional()?;
+    if let Some(of) = same {
+        return Ok(Answer::Acceptance(Acceptance::Duplicate { of: EventId(of) }));
+    }
+    let seq = numbers.seq;
+    db.prepare_cached(
+        "INSERT INTO events (seq, id, correlation_id, merchant, connection, topic, resource_key,
+                             version, received_at, body)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    )?
+    .execute(params![
+        seq,
+        event.id.0,
+        event.correlation_id,
+        event.merchant,
+        event.connection,
+        event.topic,
+        event.resource_key,
+        event.version.map(micros),
+        micros(event.received_at),
+        &event.body[..],
+    ])?;
+    db.prepare_cached("INSERT INTO open (seq) VALUES (?1)")?.execute([seq])?;
+    db.prepare_cached(
+        "INSERT INTO resources (merchant, connection, resource_key, fingerprint, event_seq,
+                                event_id)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+         ON CONFLICT DO UPDATE SET fingerprint = excluded.fingerprint,
+             event_seq = excluded.event_seq, event_id = excluded.event_id",
+    )?
+    .execute(params![
+        event.merchant,
+        event.connection,
+        event.resource_key,
+        fingerprint,
+        seq,
+        event.id.0,
+    ])?;
+    numbers.seq += 1;
+    Ok(Answer::Acceptance(Acceptance::Accepted { seq }))
+}
+
+fn quarantine(
+    db: &Connection,
+    numbers: &mut Numbers,
+    record: &NewQuarantine,
+) -> Result<Answer, Fault> {
+    let id = numbers.quarantine;
+    db.prepare_cached(
+        "INSERT INTO quarantine (id, merchant, connection, reason, detail, headers, received_at,
+                                 body)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    )?
+    .execute(params![
+        id,
+        record.merchant,
+        record.connection,
+        record.reason,
+        record.detail,
+        json(&record.headers)?,
+        micros(record.received_at),
+        &record.body[..],
+    ])?;
+    numbers.quarantine += 1;
+    Ok(Answer::Id(id))
+}
+
+fn mapped(db: &Connection, it: &Mapped) -> Result<Answer, Fault> {
+    let receipts = json(&it.receipts)?;
+    let documents = json(&it.documents)?;
+    let changed = db
+        .prepare_cached(
+            "INSERT INTO passages (seq, route, state, attempt, intended) VALUES (?1, ?2, 1, 0, ?3)
+             ON CONFLICT DO UPDATE SET state = 1, due_at = NULL, reason = NULL,
+                 intended = excluded.intended
+             WHERE state IN (0, 1)",
+        )?
+        .execute(params![it.seq, it.route, (!it.documents.is_empty()).then_some(0)])?;
+    if changed == 0 {
+        return Err(misplaced("mapped", it.seq, &it.route));
+    }
+    db.prepare_cached(
+        "INSERT OR REPLACE INTO mappings (seq, route, at, receipts, documents, checkpoint, status)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?
+    .execute(params![
+        it.seq,
+        it.route,
+        micros(it.at),
+        receipts,
+        documents,
+        it.checkpoint,
+        it.status
+    ])?;
+    Ok(Answer::Done)
+}
+
+fn delivered(
+    db: &Connection,
+    numbers: &mut Numbers,
+    it: &DocumentDelivered,
+) -> Result<Answer, Fault> {
+    let (state, intended, ended_at) = match it.next {
+        Next::Intend(ordinal) => (PassageState::Delivering, Some(ordinal), None),
+        Next::EndDelivered => (PassageState::Delivered, None, Some(micros(it.attempt.at))),
+    };
+    let changed = db
+        .prepare_cached(
+            "UPDATE passages SET state = ?3, intended = ?4, ended_at = ?5, due_at = NULL,
+                 reason = NULL, attempt = 0
+             WHERE seq = ?1 AND route = ?2 AND state = 1",
+        )?
+        .execute(params![it.seq, it.route, state.code(), intended, ended_at])?;
+    if changed == 0 {
+        return Err(misplaced("delivered", it.seq, &it.route));
+    }
+    attempt(db, it.seq, &it.route, &it.attempt, Some((it.ordinal, it.target_id.as_deref())))?;
+    remember(db, &it.identities)?;
+    let mark = match it.next {
+        Next::Intend(_) => None,
+        Next::EndDelivered => Some(finish(db, numbers, it.seq, &it.route)?),
+    };
+    if it.closes_event {
+        close(db, it.seq)?;
+    }
+    Ok(Answer::Mark(mark))
+}
+
+fn postponed(db: &Connection, it: &Postponed) -> Result<Answer, Fault> {
+    // A passage that is mapped keeps its documents and stays `delivering`.
+    let changed = db
+        .prepare_cached(
+            "INSERT INTO passages (seq, route, state, attempt, due_at, reason)
+             VALUES (?1, ?2, 0, ?3, ?4, ?5)
+             ON CONFLICT DO UPDATE SET attempt = excluded.attempt, due_at = excluded.due_at,
+                 reason = excluded.reason
+             WHERE state IN (0, 1)",
+        )?
+        .execute(params![it.seq, it.route, it.attempt_no, micros(it.due_at), it.reason])?;
+    if changed == 0 {
+        return Err(misplaced("postponed", it.seq, &it.route));
+    }
+    receipts(db, it.seq, &it.route, &it.receipts, it.at)?;
+    if let Some(record) = &it.attempt {
+        attempt(db, it.seq, &it.route, record, None)?;
+    }
+    Ok(Answer::Done)
+}
+
+fn ended(db: &Connection, numbers: &mut Numbers, it: &Ended) -> Result<Answer, Fault> {
+    let (state, reason) = match &it.end {
+        End::Delivered => (PassageState::Delivered, None),
+        End::Skipped { reason } => (PassageState::Skipped, Some(reason)),
+        End::Dead { cause, .. } => (PassageState::Dead, Some(cause)),
+    };
+    let changed = db
+        .prepare_cached(
+            "INSERT INTO passages (seq, route, state, attempt, reason, ended_at)
+             VALUES (?1, ?2, ?3, 0, ?4, ?5)
+             ON CONFLICT DO UPDATE SET state = excluded.state, reason = excluded.reason,
+                 ended_at = excluded.ended_at, due_at = NULL, intended = NULL
+             WHERE state IN (0, 1)",
+        )?
+        .execute(params![it.seq, it.route, state.code(), reason, micros(it.at)])?;
+    if changed == 0 {
+        return Err(misplaced("ended", it.seq, &it.route));
+    }
+    receipts(db, it.seq, &it.route, &it.receipts, it.at)?;
+    if let Some(record) = &it.attempt {
+        attempt(db, it.seq, &it.route, record, None)?;
+    }
+    if let End::Dead { cause, detail } = &it.end {
+        db.prepare_cached(
+            "INSERT OR REPLACE INTO dead_letters (seq, route, merchant, at, cause, detail)
+             VALUES (?1, ?2, coalesce((SELECT merchant FROM events WHERE seq = ?1), ''),
+                     ?3, ?4, ?5)",
+        )?
+        .execute(params![it.seq, it.route, micros(it.at), cause, detail])?;
+    }
+    let mark = match it.end {
+        End::Delivered => Some(finish(db, numbers, it.seq, &it.route)?),
+        End::Skipped { .. } | End::Dead { .. } => None,
+    };
+    if it.closes_event {
+        close(db, it.seq)?;
+    }
+    Ok(Answer::Mark(mark))
+}
+
+fn finish(db: &Connection, numbers: &mut Numbers, seq: u64, route: &str) -> rusqlite::Result<u64> {
+    let mark = numbers.mark;
+    db.prepare_cached("INSERT INTO finished (mark, seq, route) VALUES (?1, ?2, ?3)")?
+        .execute(params![mark, seq, route])?;
+    numbers.mark += 1;
+    Ok(mark)
+}
+
+fn close(db: &Connection, seq: u64) -> rusqlite::Result<()> {
+    db.prepare_cached("DELETE FROM open WHERE seq = ?1")?.execute([seq])?;
+    Ok(())
+}
+
+fn attempt(
+    db: &Connection,
+    seq: u64,
+    route: &str,
+    record: &AttemptRecord,
+    delivered: Option<(u32, Option<&str>)>,
+) -> rusqlite::Result<()> {
+    let ordinal = delivered.map_or(record.ordinal, |(ordinal, _)| ordinal);
+    db.prepare_cached(
+        "INSERT OR REPLACE INTO attempts (seq, route, ordinal, no, at, duration_us, outcome,
+                                          detail, delivered, target_id)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    )?
+    .execute(params![
+        seq,
+        route,
+        ordinal,
+        record.no,
+        micros(record.at),
+        i64::try_from(record.duration_us).unwrap_or(i64::MAX),
+        record.outcome,
+        record.detail,
+        delivered.is_some(),
+        delivered.and_then(|(_, target_id)| target_id),
+    ])?;
+    Ok(())
+}
+
+fn receipts(
+    db: &Connection,
+    seq: u64,
+    route: &str,
+    receipts: &[Receipt],
+    at: Timestamp,
+) -> rusqlite::Result<()> {
+    if receipts.is_empty() {
+        return Ok(());
+    }
+    db.prepare_cached(
+        "INSERT INTO mappings (seq, route, at, receipts, documents) VALUES (?1, ?2, ?3, ?4, '[]')
+         ON CONFLICT DO UPDATE SET receipts = excluded.receipts",
+    )?
+    .execute(params![seq, route, micros(at), json(&receipts)?])?;
+    Ok(())
+}
+
+fn remember(db: &Connection, identities: &[Identity]) -> rusqlite::Result<()> {
+    for it in identities {
+        db.prepare_cached(
+            "INSERT INTO identities (merchant, connection, entity, key, target_id)
+             VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT DO UPDATE SET target_id = excluded.target_id
+             WHERE target_id <> excluded.target_id",
+        )?
+        .execute(params![it.merchant, it.connection, it.entity, it.key, it.target_id])?;
+    }
+    Ok(())
+}
+
+fn misplaced(step: &str, seq: u64, route: &str) -> Fault {
+    Fault::Refused(Error::Misplaced(format!(
+        "`{step}` does not follow from where event {seq} stands on route {route}"
+    )))
+}
+
+/// Records are JSON text, readable with any SQLite tool.
+fn json<T: serde::Serialize + ?Sized>(value: &T) -> rusqlite::Result<String> {
+    serde_json::to_string(value)
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
+}
+
+/// A moment as the journal keeps it.
+pub(super) fn micros(at: Timestamp) -> i64 {
+    at.as_microsecond()
+}
+
+/// And back.
+pub(super) fn moment(micros: i64) -> Timestamp {
+    Timestamp::from_microsecond(micros).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+/// A body read back.
+pub(super) fn body(bytes: Vec<u8>) -> Bytes {
+    Bytes::from(bytes)
+}
