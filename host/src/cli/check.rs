@@ -114,11 +114,8 @@ fn patch_in(file: &Path, table: &toml::Table) -> Result<LimitsPatch, Unreadable>
 /// The report for people: the verdict first, then what it is, then what it takes and may use.
 fn view(report: &Report, file: &Path) -> String {
     let mut out = String::new();
-    let verdict = if report.accepted {
-        paint(GOOD.bold(), "accepted")
-    } else {
-        paint(BAD.bold(), "refused")
-    };
+    let verdict =
+        if report.accepted { paint(GOOD.bold(), "accepted") } else { paint(BAD.bold(), "refused") };
     let name = match &report.manifest {
         Some(manifest) => format!("{} {}", plain(&manifest.name), plain(&manifest.version)),
         None => plain(&file.display().to_string()),
@@ -222,7 +219,11 @@ fn settings(out: &mut String, schema: &Value) {
             value.map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
         };
         let default = word("default").map(|value| format!("default {value}"));
-        let needed = if required.contains(&name.as_str()) { "required".to_owned() } else { default.unwrap_or_default() };
+        let needed = if required.contains(&name.as_str()) {
+            "required".to_owned()
+        } else {
+            default.unwrap_or_default()
+        };
         rows.add_row([
             plain(name),
             plain(&word("type").unwrap_or_else(|| "any".to_owned())),

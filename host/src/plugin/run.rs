@@ -282,7 +282,9 @@ mod tests {
             (b"", "at byte 0"),
             (b"{} x", "at byte 3"),
         ] {
-            let Err(Outcome::Rejected { violations }) = utf8(payload).and_then(json) else { panic!() };
+            let Err(Outcome::Rejected { violations }) = utf8(payload).and_then(json) else {
+                panic!()
+            };
             assert_eq!(violations[0].code, "payload_not_json");
             assert!(violations[0].message.contains(position), "{}", violations[0].message);
         }
