@@ -18,6 +18,7 @@ use crate::plugin::{
     self, Capability, Engine, EngineOptions, Limits, LimitsPatch, LoadError, Lookups, Plugin,
     Stage, Stages,
 };
+use crate::toolchain::BuildError;
 
 pub(crate) use expectation::{Comparison, Expectation, bless};
 pub(crate) use report::{PluginName, Report, StageNames};
@@ -71,6 +72,14 @@ pub(crate) enum LoadFailure {
         /// Why.
         error: LoadError,
     },
+    /// The project could not be built.
+    #[error("{error}")]
+    NotBuilt {
+        /// Its folder.
+        dir: PathBuf,
+        /// What is missing or wrong.
+        error: BuildError,
+    },
 }
 
 /// Plugins, loaded and ready to run cases.
@@ -111,6 +120,7 @@ impl LoadFailure {
         match self {
             Self::Unreadable(unreadable) => unreadable.path(),
             Self::Refused { path, .. } => path,
+            Self::NotBuilt { dir, .. } => dir,
         }
     }
 
@@ -119,6 +129,7 @@ impl LoadFailure {
         match self {
             Self::Unreadable(_) => "unreadable",
             Self::Refused { error, .. } => error.code(),
+            Self::NotBuilt { .. } => "not_built",
         }
     }
 
