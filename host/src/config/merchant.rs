@@ -85,7 +85,11 @@ impl Merchant {
     #[must_use]
     pub fn load(loader: &Loader, name: &str, dir: &Path, previous: Option<&Self>) -> Self {
         let mut faults = Vec::new();
-        let file = match open_file(&dir.join("merchant.toml"), &loader.outbound, previous.map(|p| &p.file)) {
+        let file = match open_file(
+            &dir.join("merchant.toml"),
+            &loader.outbound,
+            previous.map(|p| &p.file),
+        ) {
             Ok(file) => file,
             Err(fault) => {
                 faults.push(fault);
@@ -277,11 +281,8 @@ fn stages(
         .as_deref()
         .map(|name| stage(name, Capability::StatusTranslation))
         .transpose()?;
-    let pricing = route
-        .pricing
-        .as_deref()
-        .map(|name| stage(name, Capability::Pricing))
-        .transpose()?;
+    let pricing =
+        route.pricing.as_deref().map(|name| stage(name, Capability::Pricing)).transpose()?;
     let field_mapping = stage(&route.field_mapping, Capability::FieldMapping)?;
     Ok(Stages { status_translation, pricing, field_mapping: Some(field_mapping) })
 }

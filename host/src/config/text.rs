@@ -73,7 +73,11 @@ impl<'a> Text<'a> {
 
     /// A fault at the table or key that `place` leads to.
     pub fn fault_at(&self, place: &[&str], message: impl std::fmt::Display) -> Fault {
-        Fault { path: self.path.to_owned(), line: self.line_of(place), message: message.to_string() }
+        Fault {
+            path: self.path.to_owned(),
+            line: self.line_of(place),
+            message: message.to_string(),
+        }
     }
 
     fn line_of(&self, place: &[&str]) -> Option<usize> {
@@ -141,7 +145,10 @@ mod tests {
         let text = Text::new(Path::new("mapwright.toml"), "data_dir = \"d\"\nlisten_ = \"x\"\n");
         let fault = text.decode::<Sample>().unwrap_err();
         assert_eq!(fault.line, Some(2));
-        assert!(fault.to_string().starts_with("mapwright.toml:2: unknown field `listen_`"), "{fault}");
+        assert!(
+            fault.to_string().starts_with("mapwright.toml:2: unknown field `listen_`"),
+            "{fault}"
+        );
         assert!(fault.message.ends_with("did you mean `listen`?"), "{fault}");
     }
 

@@ -15,8 +15,8 @@ use axum::routing::get;
 use serde_json::{Value, json};
 
 use crate::config::{Entry, Fault, Merchant, Snapshot};
-use crate::journal::Journal;
 use crate::ingress::Counters;
+use crate::journal::Journal;
 use crate::telemetry::{End, Metrics};
 
 /// What the answers are made from.

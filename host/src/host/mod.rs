@@ -22,8 +22,8 @@ use tracing::{info, warn};
 use self::reload::Reloader;
 use crate::checkpoint::{self, Checkpoints};
 use crate::config::{Fault, HostFile, Loader, Snapshot, Watch};
-use crate::dispatch::{Dispatcher, Parts};
 use crate::delivery::{self, Outbound};
+use crate::dispatch::{Dispatcher, Parts};
 use crate::ingress::{self, Counters, Ingress};
 use crate::journal::{self, Journal};
 use crate::plugin::{Engine, EngineOptions, Pool};
@@ -54,7 +54,9 @@ pub enum OpenError {
     #[error("plugin threads cannot be started: {0}")]
     Threads(std::io::Error),
     /// The address is not to be had.
-    #[error("cannot listen on {address}: {source}; another host may be running, or choose another `listen`")]
+    #[error(
+        "cannot listen on {address}: {source}; another host may be running, or choose another `listen`"
+    )]
     Listen {
         /// As configured.
         address: String,
@@ -186,14 +188,12 @@ impl Host {
             wake: Arc::clone(&self.accepted),
             counters: Arc::clone(&self.counters),
         };
-        ingress::router(ingress).merge(health::router(
-            health::Health {
-                metrics: Arc::clone(&self.metrics),
-                counters: Arc::clone(&self.counters),
-                snapshot: self.reloader.snapshot(),
-                journal: self.journal.clone(),
-            },
-        ))
+        ingress::router(ingress).merge(health::router(health::Health {
+            metrics: Arc::clone(&self.metrics),
+            counters: Arc::clone(&self.counters),
+            snapshot: self.reloader.snapshot(),
+            journal: self.journal.clone(),
+        }))
     }
 
     fn watch(&self) -> Result<Watch, OpenError> {
@@ -212,11 +212,7 @@ fn open_checkpoints(data_dir: &Path, journal: &Journal) -> Result<Checkpoints, O
 struct JournalTail(Journal);
 
 impl checkpoint::Tail for JournalTail {
-    fn finished_after(
-        &self,
-        mark: u64,
-        limit: usize,
-    ) -> Result<Vec<checkpoint::Finished>, String> {
+    fn finished_after(&self, mark: u64, limit: usize) -> Result<Vec<checkpoint::Finished>, String> {
         let finished = self.0.finished_after(mark, limit).map_err(|error| error.to_string())?;
         Ok(finished.into_iter().map(as_checkpoint).collect())
     }

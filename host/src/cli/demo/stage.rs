@@ -40,9 +40,8 @@ impl Stage {
         let listener = TcpListener::bind("127.0.0.1:0")
             .await
             .map_err(|error| Error::File("127.0.0.1:0".into(), error))?;
-        let erp_address = listener
-            .local_addr()
-            .map_err(|error| Error::File("127.0.0.1:0".into(), error))?;
+        let erp_address =
+            listener.local_addr().map_err(|error| Error::File("127.0.0.1:0".into(), error))?;
         let router = erp.router();
         tokio::spawn(async move { axum::serve(listener, router).await });
         let root = dir.path();
@@ -53,11 +52,9 @@ impl Stage {
             let toml = format!("{}{routes}", connections(merchant, erp_address));
             write(&folder.join("merchant.toml"), &toml)?;
         }
-        for (merchant, plugin) in [
-            ("acme", SWAPPED),
-            ("acme", "wholesale-pricing"),
-            ("padaria", "woo-order-to-bling"),
-        ] {
+        for (merchant, plugin) in
+            [("acme", SWAPPED), ("acme", "wholesale-pricing"), ("padaria", "woo-order-to-bling")]
+        {
             say(&format!("building {plugin}"));
             let built = build(examples.join(plugin)).await?;
             let folder = root.join("merchants").join(merchant);
