@@ -73,7 +73,6 @@ impl<'a> Text<'a> {
 
     /// A fault at the table or key that `place` leads to.
     pub(super) fn fault_at(&self, place: &[&str], message: impl std::fmt::Display) -> Fault {
-    pub fn fault_at(&self, place: &[&str], message: impl std::fmt::Display) -> Fault {
         Fault {
             path: self.path.to_owned(),
             line: self.line_of(place),
