@@ -64,7 +64,7 @@ fn frames(backtrace: &WasmBacktrace) -> Vec<String> {
     for frame in backtrace.frames() {
         let name = frame
             .func_name()
-            .map_or_else(|| format!("function {}", frame.func_index()), |name| readable(name));
+            .map_or_else(|| format!("function {}", frame.func_index()), readable);
         let symbols = frame.symbols();
         if symbols.is_empty() {
             lines.push(name);
