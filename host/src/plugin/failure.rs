@@ -62,9 +62,8 @@ pub(super) fn outcome(error: &wasmtime::Error, call: &Call, limits: &Limits) -> 
 fn frames(backtrace: &WasmBacktrace) -> Vec<String> {
     let mut lines = Vec::new();
     for frame in backtrace.frames() {
-        let name = frame
-            .func_name()
-            .map_or_else(|| format!("function {}", frame.func_index()), |name| readable(name));
+        let name =
+            frame.func_name().map_or_else(|| format!("function {}", frame.func_index()), readable);
         let symbols = frame.symbols();
         if symbols.is_empty() {
             lines.push(name);
