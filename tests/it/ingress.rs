@@ -66,6 +66,8 @@ impl Hooks {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(async move { axum::serve(listener, router(ingress)).await });
+        // Whoever comes first installs it.
+        rustls::crypto::ring::default_provider().install_default().ok();
         let client = Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
