@@ -95,7 +95,8 @@ impl LimitFlags {
         let mut limits = Limits::default();
         if let Some(file) = &self.limits {
             let object = input::read_object(file)?;
-            for name in object.keys().filter(|name| !LimitsPatch::NAMES.contains(&name.as_str())) {
+            let known = |name: &&String| LimitsPatch::NAMES.contains(&name.as_str());
+            if let Some(name) = object.keys().find(|name| !known(name)) {
                 let hint = input::hint(name, LimitsPatch::NAMES);
                 return Err(Unreadable::sense(
                     file,
