@@ -32,6 +32,10 @@ use crate::telemetry::Metrics;
 /// Jobs waiting for a plugin thread; each is a walk, and walks are bounded already.
 const PLUGIN_QUEUE_MAX: usize = 1024;
 
+/// Thousands of plugins may be loaded: line numbers of their code would cost megabytes each, and a
+/// panic says where it was anyway. `dry-run` has them.
+const ENGINE: EngineOptions = EngineOptions { calls_max: 64, pooling: true, debug_info: false };
+
 /// Why a host does not open.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -103,7 +107,7 @@ impl Host {
         let metrics = Arc::new(Metrics::default());
         let journal = Journal::open(&data_dir)?;
         let checkpoints = open_checkpoints(&data_dir, &journal)?;
-        let engine = Engine::new(&EngineOptions::default())?;
+        let engine = Engine::new(&ENGINE)?;
         let loader = Loader::new(dir, &file, engine, Outbound::new()?);
         let reloader = Reloader::new(loader, Arc::clone(&metrics));
         let listener = TcpListener::bind(&file.listen)
