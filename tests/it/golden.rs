@@ -196,7 +196,10 @@ fn the_plugins_of_a_configuration_folder_are_shown_with_the_refused_among_them()
     let echo = Guest::echo("echo").component();
     desk.file("config/merchants/acme/plugins/echo.wasm", &echo);
     desk.file("config/merchants/beta/plugins/half.wasm", echo.split_at(echo.len() / 2).0);
-    desk.file("config/merchants/beta/merchant.toml", "");
+    for merchant in ["acme", "beta"] {
+        desk.file(&format!("config/merchants/{merchant}/merchant.toml"), "");
+    }
+    desk.file("config/mapwright.toml", "");
     let config = desk.path("config");
     let args = ["plugins", "--config", config.to_str().unwrap()];
 
@@ -205,10 +208,12 @@ fn the_plugins_of_a_configuration_folder_are_shown_with_the_refused_among_them()
     assert_eq!([state(0, "merchant"), state(0, "state")], ["acme", "ready"]);
     assert_eq!([state(0, "name"), state(0, "version")], ["echo", "1.0.0"]);
     assert_eq!([state(1, "merchant"), state(1, "state")], ["beta", "refused"]);
-    assert!(state(1, "reason").as_str().unwrap().contains("not a WebAssembly file"), "{ran:#}");
+    let fault = state(1, "fault");
+    assert!(fault["message"].as_str().unwrap().contains("not a WebAssembly file"), "{ran:#}");
+    assert_eq!(ran["faults"][0], fault);
 
     let ran = mapwright(args).code(1);
-    assert!(ran.stdout.contains("beta/half.wasm"), "{ran:#?}");
+    assert!(ran.stdout.contains("half.wasm"), "{ran:#?}");
     std::fs::remove_file(desk.path("config/merchants/beta/plugins/half.wasm")).unwrap();
     mapwright(args).code(0);
 }

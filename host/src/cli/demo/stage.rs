@@ -56,14 +56,14 @@ impl Stage {
             [("acme", SWAPPED), ("acme", "wholesale-pricing"), ("padaria", "woo-order-to-bling")]
         {
             say(&format!("building {plugin}"));
-            let built = build(examples.join(plugin)).await?;
+            let built = build(&examples, examples.join(plugin)).await?;
             let folder = root.join("merchants").join(merchant);
             install(&built, &folder.join("plugins").join(format!("{plugin}.wasm")))?;
             copy_tables(&examples.join(plugin).join("lookups"), &folder.join("lookups"))?;
         }
         say(&format!("building {SWAPPED} {NEXT_VERSION}, to be swapped in"));
         let next_version = root.join("next.wasm");
-        let next = build(next_source(&examples, root)?).await?;
+        let next = build(&examples, next_source(&examples, root)?).await?;
         install(&next, &next_version)?;
         Ok(Self { dir, next_version, erp, erp_address })
     }
@@ -127,10 +127,14 @@ fn examples() -> Result<PathBuf, Error> {
         .ok_or(Error::NoCheckout(here))
 }
 
-async fn build(dir: PathBuf) -> Result<PathBuf, Error> {
-    let building = tokio::task::spawn_blocking(move || {
-        build_plugin(&dir, &BuildOptions { install_toolchain: true, ..BuildOptions::default() })
-    });
+/// Builds in the checkout's target folder, where the standard library is compiled once for all.
+async fn build(examples: &Path, dir: PathBuf) -> Result<PathBuf, Error> {
+    let options = BuildOptions {
+        install_toolchain: true,
+        target_dir: Some(examples.join("../target")),
+        ..BuildOptions::default()
+    };
+    let building = tokio::task::spawn_blocking(move || build_plugin(&dir, &options));
     Ok(building.await.expect("building does not panic")?.path)
 }
 
