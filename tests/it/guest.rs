@@ -54,7 +54,8 @@ fn the_golden_cases_of_the_examples_hold_in_the_sandbox_as_they_do_natively() {
     for name in EXAMPLES {
         let cases = mapwright_tests::plugins::folder(name).join("cases");
         let cases = cases.to_str().unwrap();
-        mapwright(["test", cases, "--plugin", built(name).to_str().unwrap()]).code(0);
+        let tested = mapwright(["test", cases, "--plugin", built(name).to_str().unwrap(), "--json"]);
+        assert_eq!(tested.code, 0, "{tested:#?}");
     }
 }
 
@@ -83,11 +84,13 @@ fn a_new_project_builds_and_its_tests_pass_untouched_also_inside_another_workspa
     std::fs::write(folder.path().join("Cargo.toml"), "[workspace]\nmembers = []\n").unwrap();
     let project = folder.path().join("loja-da-ana");
     let dir = project.to_str().unwrap();
-    mapwright(["new", "loja-da-ana", "--lang", "rust", "--dir", dir]).code(0);
+    let made = mapwright(["new", "loja-da-ana", "--lang", "rust", "--dir", dir]);
+    assert_eq!(made.code, 0, "{made:?}");
     cargo_test(&project);
     let component = build(&project).unwrap().path;
     assert_eq!(worlds(&component)[1], contract(&["manifest", "field-mapping"]));
-    mapwright(["check", component.to_str().unwrap()]).code(0);
+    let checked = mapwright(["check", component.to_str().unwrap()]);
+    assert_eq!(checked.code, 0, "{checked:?}");
 
     // A panic is told with its text and its place.
     let rules = project.join("src/lib.rs");
