@@ -63,7 +63,10 @@ impl TaxId {
             if id.is_none() {
                 billing.field(field).push(
                     format!("{field}_invalid"),
-                    format!("`{text}` is no valid {}: look at its check digits", field.to_uppercase()),
+                    format!(
+                        "`{text}` is no valid {}: look at its check digits",
+                        field.to_uppercase()
+                    ),
                 );
             }
             return id;
@@ -129,7 +132,10 @@ mod tests {
             (Kind::Cnpj, "11222333000181", "11.222.333/0001-81"),
             (Kind::Cnpj, "12.abc.345/01de-35", "12.ABC.345/01DE-35"),
         ] {
-            assert_eq!(TaxId::parse(kind, text).map(|id| id.to_string()), Some(punctuated.to_owned()));
+            assert_eq!(
+                TaxId::parse(kind, text).map(|id| id.to_string()),
+                Some(punctuated.to_owned())
+            );
         }
     }
 

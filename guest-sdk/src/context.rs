@@ -59,7 +59,10 @@ impl Context {
     /// [`Refusal::NotReady`] when there is one that is not a `T`.
     pub fn checkpoint<T: DeserializeOwned>(&self) -> Result<Option<T>, Refusal> {
         self.checkpoint.as_deref().map(serde_json::from_str).transpose().map_err(|e| {
-            Refusal::not_ready(format!("the checkpoint of `{}` cannot be read: {e}", self.resource_key))
+            Refusal::not_ready(format!(
+                "the checkpoint of `{}` cannot be read: {e}",
+                self.resource_key
+            ))
         })
     }
 

@@ -88,7 +88,8 @@ macro_rules! __exported {
     };
     ($to:ident $other:ident $plugin:ident) => {
         compile_error!(concat!(
-            "`", stringify!($other),
+            "`",
+            stringify!($other),
             "` is no capability; there are `field_mapping`, `pricing` and `status_translation`"
         ));
     };

@@ -1,9 +1,9 @@
 //! Between the bindings' types and ours: strings move, nothing is copied but the manifest.
 
+pub use crate::bindings::base::mapwright::plugin::pricing_types::PriceLine as WirePriceLine;
 pub use crate::bindings::base::mapwright::plugin::types::{
     Context as WireContext, Refusal as WireRefusal,
 };
-pub use crate::bindings::base::mapwright::plugin::pricing_types::PriceLine as WirePriceLine;
 pub use crate::bindings::field_mapping::exports::mapwright::plugin::field_mapping::{
     MappingInput as WireMappingInput, MappingOutcome as WireMappingOutcome,
 };
@@ -69,10 +69,12 @@ pub fn transform(
     };
     match plugin(&our_context(context), &input).map_err(wire_refusal)? {
         Mapped::Skipped(reason) => Ok(WireMappingOutcome::Skipped(reason)),
-        Mapped::Documents { documents, checkpoint } => Ok(WireMappingOutcome::Mapped(wire::Mapping {
-            documents: documents.into_iter().map(wire_document).collect(),
-            checkpoint,
-        })),
+        Mapped::Documents { documents, checkpoint } => {
+            Ok(WireMappingOutcome::Mapped(wire::Mapping {
+                documents: documents.into_iter().map(wire_document).collect(),
+                checkpoint,
+            }))
+        }
     }
 }
 

@@ -234,9 +234,7 @@ impl<'de> Lenient<'de> for Id {
         // Read as the number's own text: an id beyond 64 bits must not become a float.
         let raw = <&RawValue>::deserialize(deserializer)?.get();
         match raw.as_bytes().first() {
-            Some(b'"') => {
-                serde_json::from_str::<String>(raw).map(Self).map_err(de::Error::custom)
-            }
+            Some(b'"') => serde_json::from_str::<String>(raw).map(Self).map_err(de::Error::custom),
             Some(b'n' | b'f') => Ok(Self::default()),
             Some(b'[' | b'{' | b't') => Err(de::Error::custom("this is no id")),
             _ => Ok(Self(raw.to_owned())),

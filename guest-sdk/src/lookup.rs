@@ -13,7 +13,8 @@ pub fn row(table: &str, key: &str) -> Result<Option<Row>, UnknownTable> {
     let answer = crate::bindings::base::mapwright::plugin::lookup::get_row(table, key)
         .map_err(|_| UnknownTable(table.to_owned()))?;
     #[cfg(not(target_arch = "wasm32"))]
-    let answer = crate::testing::stage::row(table, key).ok_or_else(|| UnknownTable(table.to_owned()))?;
+    let answer =
+        crate::testing::stage::row(table, key).ok_or_else(|| UnknownTable(table.to_owned()))?;
     Ok(answer.map(|columns| Row { table: table.to_owned(), key: key.to_owned(), columns }))
 }
 
@@ -47,7 +48,11 @@ impl Row {
     /// The value of a column; nothing when the table has no such column or it is empty here.
     #[must_use]
     pub fn get(&self, column: &str) -> Option<&str> {
-        self.columns.iter().find(|(c, _)| c == column).map(|(_, v)| v.as_str()).filter(|v| !v.is_empty())
+        self.columns
+            .iter()
+            .find(|(c, _)| c == column)
+            .map(|(_, v)| v.as_str())
+            .filter(|v| !v.is_empty())
     }
 
     /// The value of a column that must be there.

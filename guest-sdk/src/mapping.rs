@@ -74,7 +74,9 @@ impl MappingInput {
 #[cold]
 pub(crate) fn malformed(payload: &str, error: &serde_json::Error) -> Refusal {
     match serde_json::from_str::<serde::de::IgnoredAny>(payload) {
-        Err(e) => Refusal::rejected("", "payload_not_json", format!("the payload is not JSON: {e}")),
+        Err(e) => {
+            Refusal::rejected("", "payload_not_json", format!("the payload is not JSON: {e}"))
+        }
         Ok(_) => {
             let (pointer, message) = json::place(error);
             Refusal::rejected(pointer, "payload_malformed", message)

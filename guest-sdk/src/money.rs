@@ -15,11 +15,8 @@ use serde::{Serialize, Serializer};
 /// When the text is no decimal number or does not fit.
 pub fn parse(text: &str) -> Result<Decimal, NotDecimal> {
     let text = text.trim();
-    let parsed = if text.contains(['e', 'E']) {
-        Decimal::from_scientific(text)
-    } else {
-        text.parse()
-    };
+    let parsed =
+        if text.contains(['e', 'E']) { Decimal::from_scientific(text) } else { text.parse() };
     parsed.map_err(|_| NotDecimal(text.chars().take(40).collect()))
 }
 
@@ -38,8 +35,7 @@ impl std::error::Error for NotDecimal {}
 /// Rounds half away from zero, as tax offices and WooCommerce do, to exactly `places` decimals.
 #[must_use]
 pub fn round(amount: Decimal, places: u32) -> Decimal {
-    let mut rounded =
-        amount.round_dp_with_strategy(places, RoundingStrategy::MidpointAwayFromZero);
+    let mut rounded = amount.round_dp_with_strategy(places, RoundingStrategy::MidpointAwayFromZero);
     rounded.rescale(places);
     rounded
 }
@@ -133,9 +129,12 @@ mod tests {
 
     #[test]
     fn rounding_is_half_away_from_zero_at_exactly_the_places_asked() {
-        for (amount, places, rounded) in
-            [("2.345", 2, "2.35"), ("-2.345", 2, "-2.35"), ("2", 2, "2.00"), ("0.00005", 4, "0.0001")]
-        {
+        for (amount, places, rounded) in [
+            ("2.345", 2, "2.35"),
+            ("-2.345", 2, "-2.35"),
+            ("2", 2, "2.00"),
+            ("0.00005", 4, "0.0001"),
+        ] {
             assert_eq!(round(parse(amount).unwrap(), places).to_string(), rounded);
         }
     }

@@ -37,7 +37,12 @@ impl PriceRow {
                 ))
             })?);
         }
-        Ok(Self { name: name.to_owned(), currency: row.get("currency").map(str::to_owned), unit, breaks })
+        Ok(Self {
+            name: name.to_owned(),
+            currency: row.get("currency").map(str::to_owned),
+            unit,
+            breaks,
+        })
     }
 
     /// What one costs when so many are bought: the break with the largest quantity reached.

@@ -1,7 +1,7 @@
 //! The golden cases, natively; `mapwright test cases` runs the same in the sandbox.
 
-use wholesale_pricing::WholesalePricing;
 use mapwright_guest::testing::golden;
+use wholesale_pricing::WholesalePricing;
 
 #[test]
 fn the_golden_cases_hold() {

@@ -43,7 +43,8 @@ impl FieldMapping for OrderSummary {
                 Mapped::skipped(format!("order {} is only a draft ({})", order.id, order.status))
             }
             Body::Present(order) => Mapped::document(
-                Document::upsert("order_summary", key).body(&summary(&order, input.status.as_deref())),
+                Document::upsert("order_summary", key)
+                    .body(&summary(&order, input.status.as_deref())),
             ),
         })
     }

@@ -11,7 +11,9 @@ fn the_golden_cases_hold() {
 #[test]
 fn an_error_object_of_the_shop_is_no_order() {
     let run = Harness::of::<OrderSummary>()
-        .payload(r#"{"code":"woocommerce_rest_cannot_view","message":"Sorry","data":{"status":403}}"#)
+        .payload(
+            r#"{"code":"woocommerce_rest_cannot_view","message":"Sorry","data":{"status":403}}"#,
+        )
         .run();
     assert_eq!(run.violations()[0].code, "source_error");
 }

@@ -1,8 +1,8 @@
 //! The buyer.
 
+use mapwright_guest::Violations;
 use mapwright_guest::brazil::{Kind, TaxId};
 use mapwright_guest::woocommerce::{Address, Order};
-use mapwright_guest::Violations;
 use serde::Serialize;
 
 /// A contact and the key it is known by for ever.

@@ -72,7 +72,10 @@ impl FieldMapping for OrderToBling {
         let order = match input.order()? {
             Body::Present(order) => order,
             Body::Deleted(id) => {
-                return Ok(Mapped::document(Document::cancel("pedido_venda", format!("order/{id}"))));
+                return Ok(Mapped::document(Document::cancel(
+                    "pedido_venda",
+                    format!("order/{id}"),
+                )));
             }
         };
         if order.is_draft() || (order.status == "pending" && !settings.accept_pending) {
@@ -80,7 +83,10 @@ impl FieldMapping for OrderToBling {
         }
         let seen: Option<Seen> = context.checkpoint()?;
         if seen.is_none() && matches!(order.status.as_str(), "cancelled" | "failed" | "trash") {
-            return Ok(Mapped::skipped(format!("order {} is {} and was never sent", order.id, order.status)));
+            return Ok(Mapped::skipped(format!(
+                "order {} is {} and was never sent",
+                order.id, order.status
+            )));
         }
         let situacao = match &input.status {
             Some(id) => id.parse().ok(),
@@ -105,8 +111,7 @@ fn documents(
         );
     }
     let contato = contato::Contato::of(order, &mut violations);
-    let pedido =
-        pedido::Pedido::of(order, input, situacao, &contato, settings, &mut violations)?;
+    let pedido = pedido::Pedido::of(order, input, situacao, &contato, settings, &mut violations)?;
     violations.finish()?;
     Ok(vec![
         Document::upsert("contato", &contato.key).body(&contato.body),

@@ -9,13 +9,15 @@ pub(crate) fn of(status: &str) -> Result<Option<u64>, Refusal> {
     if let Ok(Some(row)) = lookup::row("situacoes", status) {
         let id = row.text("id")?;
         return id.parse().map(Some).map_err(|_| {
-            Refusal::not_ready(format!("lookups/situacoes.csv: the id `{id}` of `{status}` is no number"))
+            Refusal::not_ready(format!(
+                "lookups/situacoes.csv: the id `{id}` of `{status}` is no number"
+            ))
         });
     }
     Ok(match status {
-        "pending" | "on-hold" => Some(6), // em aberto
-        "processing" => Some(15),         // em andamento
-        "completed" => Some(9),           // atendido
+        "pending" | "on-hold" => Some(6),             // em aberto
+        "processing" => Some(15),                     // em andamento
+        "completed" => Some(9),                       // atendido
         "cancelled" | "failed" | "trash" => Some(12), // cancelado
         "refunded" | "auto-draft" | "checkout-draft" => None,
         other => {

@@ -1,7 +1,7 @@
 //! The golden cases, natively; `mapwright test cases` runs the same in the sandbox.
 
-use woo_order_to_bling::OrderToBling;
 use mapwright_guest::testing::golden;
+use woo_order_to_bling::OrderToBling;
 
 #[test]
 fn the_golden_cases_hold() {

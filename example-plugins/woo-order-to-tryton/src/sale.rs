@@ -127,7 +127,11 @@ pub(crate) fn build<'a>(
         if difference.abs() > tolerated {
             violations.at("total").push(
                 "total_differs",
-                format!("the order says {}, its lines and taxes make {}", order.total, taxes.total()),
+                format!(
+                    "the order says {}, its lines and taxes make {}",
+                    order.total,
+                    taxes.total()
+                ),
             );
         } else if !difference.is_zero() {
             lines.push(amount_line(round(difference, decimals), "Rounding"));

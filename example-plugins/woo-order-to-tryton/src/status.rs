@@ -20,7 +20,9 @@ pub(crate) fn translate(status: &str) -> Result<Option<String>, Refusal> {
             return Err(Refusal::rejected(
                 "/status",
                 "status_unknown",
-                format!("`{other}` is no status of WooCommerce; add it to lookups/order_status.csv"),
+                format!(
+                    "`{other}` is no status of WooCommerce; add it to lookups/order_status.csv"
+                ),
             ));
         }
     };

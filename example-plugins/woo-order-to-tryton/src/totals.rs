@@ -33,10 +33,7 @@ impl Taxes {
             let Some(row) = row else {
                 violations.at("tax_lines").index(index).field("rate_code").push(
                     "tax_unknown",
-                    format!(
-                        "lookups/taxes.csv has neither `{}` nor `{percent}`",
-                        line.rate_code
-                    ),
+                    format!("lookups/taxes.csv has neither `{}` nor `{percent}`", line.rate_code),
                 );
                 continue;
             };
@@ -71,7 +68,9 @@ impl Taxes {
     /// fee's tax over the rates of the cart, so that tax and amount do not belong together.
     pub(crate) fn split(&self, net: Decimal, taxes: &[LineTax]) -> [Decimal; 2] {
         let mut charged = taxes.iter().filter(|tax| !tax.total.is_zero());
-        let (Some(tax), None) = (charged.next(), charged.next()) else { return [net, Decimal::ZERO] };
+        let (Some(tax), None) = (charged.next(), charged.next()) else {
+            return [net, Decimal::ZERO];
+        };
         let factor = self.rates.iter().find(|rate| rate.id == tax.id).map(|rate| rate.factor);
         match factor.filter(|factor| !factor.is_zero()) {
             Some(factor) if (net * factor - tax.total).abs() > cent(self.decimals) => {

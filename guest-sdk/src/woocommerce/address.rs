@@ -62,7 +62,8 @@ impl Address {
     #[must_use]
     pub fn subdivision(&self) -> Option<String> {
         let state = self.state.trim();
-        let short = (1..=3).contains(&state.len()) && state.bytes().all(|b| b.is_ascii_alphanumeric());
+        let short =
+            (1..=3).contains(&state.len()) && state.bytes().all(|b| b.is_ascii_alphanumeric());
         (short && self.country.len() == 2).then(|| format!("{}-{state}", self.country))
     }
 }

@@ -49,7 +49,9 @@ pub struct Missing {
 impl fmt::Display for Missing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.rust {
-            None => f.write_str("there is no Rust on this machine. Install it from https://rustup.rs, then")?,
+            None => f.write_str(
+                "there is no Rust on this machine. Install it from https://rustup.rs, then",
+            )?,
             Some(version) => write!(f, "{version} cannot compile to {TARGET}. To mend that")?,
         }
         if self.rustup || self.rust.is_none() || self.apt.is_none() {
@@ -118,7 +120,9 @@ impl Compiler {
     fn has_target(&self) -> bool {
         let lib = self.sysroot.join("lib/rustlib").join(TARGET).join("lib");
         fs::read_dir(lib).is_ok_and(|entries| {
-            entries.flatten().any(|entry| entry.file_name().to_string_lossy().starts_with("libstd-"))
+            entries
+                .flatten()
+                .any(|entry| entry.file_name().to_string_lossy().starts_with("libstd-"))
         })
     }
 
@@ -184,7 +188,10 @@ mod tests {
         ] {
             let text = missing.to_string();
             assert!(said.iter().all(|line| text.contains(line)), "{text}");
-            assert!(!text.contains(unsaid) && text.ends_with("--install-toolchain, which does it for you"));
+            assert!(
+                !text.contains(unsaid)
+                    && text.ends_with("--install-toolchain, which does it for you")
+            );
         }
     }
 }

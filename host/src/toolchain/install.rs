@@ -74,7 +74,8 @@ fn linker_package() -> String {
         .ok()
         .and_then(|output| {
             let text = String::from_utf8(output.stdout).ok()?;
-            let version = text.lines().find_map(|line| line.trim().strip_prefix("Depends: llvm-"))?;
+            let version =
+                text.lines().find_map(|line| line.trim().strip_prefix("Depends: llvm-"))?;
             Some(format!("lld-{version}"))
         })
         .unwrap_or_else(|| LIKELY.to_owned())

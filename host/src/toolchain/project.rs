@@ -43,8 +43,7 @@ struct Target {
 
 /// Reads the project in `dir`.
 pub(super) fn read(dir: &Path, target_dir: Option<&Path>) -> Result<Project, BuildError> {
-    let not_a_project =
-        |reason: String| BuildError::NotAProject { dir: dir.to_path_buf(), reason };
+    let not_a_project = |reason: String| BuildError::NotAProject { dir: dir.to_path_buf(), reason };
     let manifest = dir.join("Cargo.toml");
     let manifest = manifest.canonicalize().map_err(|_| {
         not_a_project("there is no Cargo.toml; `mapwright new NAME` makes a project".to_owned())
