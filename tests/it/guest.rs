@@ -54,7 +54,8 @@ fn the_golden_cases_of_the_examples_hold_in_the_sandbox_as_they_do_natively() {
     for name in EXAMPLES {
         let cases = mapwright_tests::plugins::folder(name).join("cases");
         let cases = cases.to_str().unwrap();
-        let tested = mapwright(["test", cases, "--plugin", built(name).to_str().unwrap(), "--json"]);
+        let tested =
+            mapwright(["test", cases, "--plugin", built(name).to_str().unwrap(), "--json"]);
         assert_eq!(tested.code, 0, "{tested:#?}");
     }
 }
@@ -97,7 +98,8 @@ fn a_new_project_builds_and_its_tests_pass_untouched_also_inside_another_workspa
     let source = std::fs::read_to_string(&rules).unwrap();
     let at = "        if order.is_draft() {";
     assert!(source.contains(at));
-    let panics = format!("        assert!(order.id.as_str() != \"13\", \"no thirteen here\");\n{at}");
+    let panics =
+        format!("        assert!(order.id.as_str() != \"13\", \"no thirteen here\");\n{at}");
     std::fs::write(&rules, source.replace(at, &panics)).unwrap();
     let component = build(&project).unwrap().path;
     let payload = project.join("thirteen.json");
@@ -107,12 +109,18 @@ fn a_new_project_builds_and_its_tests_pass_untouched_also_inside_another_workspa
     let run = mapwright(["dry-run", component, "--payload", payload, "--json"]).code(3).json();
     assert_eq!(run["outcome"], "trapped");
     let said = run["logs"].to_string();
-    assert!(said.contains("panicked at src/lib.rs:") && said.contains("no thirteen here"), "{run:#}");
+    assert!(
+        said.contains("panicked at src/lib.rs:") && said.contains("no thirteen here"),
+        "{run:#}"
+    );
 
     // What does not compile is not taken for a plugin, and cargo's own words come through.
     std::fs::write(&rules, "fn main() { nonsense }").unwrap();
     let error = build(&project).unwrap_err();
-    assert!(matches!(&error, BuildError::Compile { output } if output.contains("nonsense")), "{error}");
+    assert!(
+        matches!(&error, BuildError::Compile { output } if output.contains("nonsense")),
+        "{error}"
+    );
     std::fs::write(&rules, "//! Exports nothing.").unwrap();
     let error = build(&project).unwrap_err().to_string();
     assert!(error.contains("export!"), "{error}");

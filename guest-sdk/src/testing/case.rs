@@ -83,9 +83,8 @@ fn bless(actual: &Value, case: &Path) -> Result<(), String> {
         _ => actual.clone(),
     };
     if let Value::Object(keys) = &mut accepted {
-        let says_nothing = |value: &Value| {
-            value.is_null() || value.as_array().is_some_and(|list| list.is_empty())
-        };
+        let says_nothing =
+            |value: &Value| value.is_null() || value.as_array().is_some_and(|list| list.is_empty());
         keys.retain(|_, value| !says_nothing(value));
     }
     let text = serde_json::to_string_pretty(&accepted).unwrap_or_default() + "\n";

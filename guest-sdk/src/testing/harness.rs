@@ -143,7 +143,8 @@ impl Harness {
         let mut context = self.context.clone();
         if context.resource_key.is_empty() {
             let resource = context.topic.split('.').next().unwrap_or_default();
-            let id = payload.get("id").or_else(|| payload.get("arg")).map(plain).unwrap_or_default();
+            let id =
+                payload.get("id").or_else(|| payload.get("arg")).map(plain).unwrap_or_default();
             context.resource_key =
                 format!("{resource}/{}", if id.is_empty() { "0" } else { id.as_str() });
         }
@@ -188,7 +189,11 @@ impl Harness {
             }
         }
         if let Some(reprice) = self.exported.pricing {
-            let lines = if self.lines.is_empty() { price_lines(&context, &payload) } else { self.lines.clone() };
+            let lines = if self.lines.is_empty() {
+                price_lines(&context, &payload)
+            } else {
+                self.lines.clone()
+            };
             match reprice(&context, lines) {
                 Ok(lines) => run.lines = lines,
                 Err(refusal) => return run.refused(refusal),
@@ -295,7 +300,8 @@ impl Run {
     #[must_use]
     pub fn body(&self, entity: &str) -> Value {
         let document = self.documents().iter().find(|d| d.entity == entity);
-        let document = document.unwrap_or_else(|| panic!("there is no document of entity `{entity}`"));
+        let document =
+            document.unwrap_or_else(|| panic!("there is no document of entity `{entity}`"));
         serde_json::from_str(document.body.get()).expect("a body is JSON")
     }
 

@@ -21,16 +21,28 @@ const NAME_LENGTH_MAX: usize = 64;
 
 /// Names that cargo refuses or that would hide something.
 const RESERVED: [&str; 14] = [
-    "alloc", "build", "core", "crate", "deps", "mapwright", "mapwright-guest", "plugin", "proc-macro",
-    "sdk", "self", "std", "super", "test",
+    "alloc",
+    "build",
+    "core",
+    "crate",
+    "deps",
+    "mapwright",
+    "mapwright-guest",
+    "plugin",
+    "proc-macro",
+    "sdk",
+    "self",
+    "std",
+    "super",
+    "test",
 ];
 
 /// Words of Rust that could stand alone as a name.
 const KEYWORDS: [&str; 40] = [
     "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do", "dyn",
-    "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop",
-    "macro", "match", "mod", "move", "mut", "override", "pub", "ref", "return", "static", "struct",
-    "trait", "true", "type", "use", "while",
+    "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let",
+    "loop", "macro", "match", "mod", "move", "mut", "override", "pub", "ref", "return", "static",
+    "struct", "trait", "true", "type", "use", "while",
 ];
 
 /// Arguments.
@@ -121,8 +133,8 @@ fn make(name: &str, dir: &Path) -> Result<(), NewError> {
             _ => file.contents().to_vec(),
         };
         let path = match path.strip_suffix(".in").unwrap_or(&path) {
-            "gitignore" => ".gitignore",
-            path => path,
+            hidden @ ("gitignore" | "rustfmt.toml") => format!(".{hidden}"),
+            path => path.to_owned(),
         };
         write(&dir.join(path), &contents)?;
     }
@@ -161,7 +173,9 @@ fn fault(name: &str) -> Option<&'static str> {
         !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
     });
     if !words_fit || !name.starts_with(|first: char| first.is_ascii_lowercase()) {
-        Some("it must be lower-case words (a-z, 0-9) joined by hyphens, the first starting with a letter")
+        Some(
+            "it must be lower-case words (a-z, 0-9) joined by hyphens, the first starting with a letter",
+        )
     } else if name.len() > NAME_LENGTH_MAX {
         Some("it is longer than 64 characters")
     } else if RESERVED.contains(&name) || KEYWORDS.contains(&name) {
@@ -192,7 +206,9 @@ fn nearest(name: &str) -> String {
     let words = words.trim_matches('-');
     match words {
         "" => "my-plugin".to_owned(),
-        _ if !words.starts_with(|first: char| first.is_ascii_lowercase()) => format!("plugin-{words}"),
+        _ if !words.starts_with(|first: char| first.is_ascii_lowercase()) => {
+            format!("plugin-{words}")
+        }
         _ if fault(words).is_some() => format!("{words}-plugin"),
         _ => words.to_owned(),
     }
@@ -210,7 +226,10 @@ fn plain_letter(letter: char) -> char {
         ("ñÑ", 'n'),
         ("ß", 's'),
     ];
-    ACCENTED.iter().find(|(letters, _)| letters.contains(letter)).map_or(letter, |(_, plain)| *plain)
+    ACCENTED
+        .iter()
+        .find(|(letters, _)| letters.contains(letter))
+        .map_or(letter, |(_, plain)| *plain)
 }
 
 fn capitalised(word: &str) -> String {

@@ -100,12 +100,21 @@ pub(super) fn componentize(module: &[u8]) -> Result<Vec<u8>, BuildError> {
     let reason = |e| BuildError::NotAComponent { reason: format!("{e:#}") };
     let module = without_debug_sections(module)
         .map_err(|e| BuildError::NotAComponent { reason: e.to_string() })?;
-    wit_component::ComponentEncoder::default()
+    let component = wit_component::ComponentEncoder::default()
         .validate(true)
         .module(&module)
         .map_err(reason)?
         .encode()
-        .map_err(reason)
+        .map_err(reason)?;
+    // A library that exports nothing makes a flawless component of nothing.
+    match wit_component::decode(&component).map_err(reason)? {
+        wit_component::DecodedWasm::Component(resolve, world)
+            if !resolve.worlds[world].exports.is_empty() =>
+        {
+            Ok(component)
+        }
+        _ => Err(BuildError::NotAComponent { reason: "it exports nothing".to_owned() }),
+    }
 }
 
 /// The module without its `.debug_*` sections; what the others hold stays byte for byte.

@@ -188,7 +188,10 @@ mod tests {
         ] {
             let text = missing.to_string();
             assert!(said.iter().all(|line| text.contains(line)), "{text}");
-            assert!(!text.contains(unsaid) && text.ends_with("--install-toolchain, which does it for you"));
+            assert!(
+                !text.contains(unsaid)
+                    && text.ends_with("--install-toolchain, which does it for you")
+            );
         }
     }
 }
