@@ -2,14 +2,16 @@
 //!
 //! The yardstick is a plain file to which length, CRC and body are appended and which is then
 //! fdatasynced, with the same clients, the same channel and the same forming of groups as the
-//! journal. Both are measured in turns in the same run, several times, because disks have moods;
-//! what counts is the ratio. `--json` for machines, `--seconds N` for the length of a turn.
+//! journal. Both take short turns in the same run, because disks have moods and machines have other
+//! work; what counts is the ratio of the sums. `--json` for machines, `--seconds N` for how long
+//! each of the two works with each number of clients.
 
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -22,7 +24,8 @@ use tokio::sync::{mpsc, oneshot};
 /// An order with two lines, as WooCommerce sends it, has about this size.
 const BODY_BYTES: usize = 5 * 1024;
 const CLIENTS: [usize; 3] = [1, 8, 64];
-const ROUNDS: usize = 3;
+/// Turns that each of the two takes.
+const TURNS: u32 = 16;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
@@ -30,39 +33,69 @@ fn main() {
         .iter()
         .position(|it| it == "--seconds")
         .and_then(|at| arguments.get(at + 1)?.parse().ok())
-        .unwrap_or(2.0);
-    let turn = Duration::from_secs_f64(seconds);
+        .unwrap_or(4.0);
+    let turn = Duration::from_secs_f64(seconds) / TURNS;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .expect("a runtime can be made");
-    let mut rows = Vec::new();
-    for clients in CLIENTS {
-        let mut rounds = Vec::new();
-        for _ in 0..ROUNDS {
-            let plain = in_folder(|dir| plain_appends(&runtime, dir, clients, turn));
-            let journal = in_folder(|dir| journal_accepts(&runtime, dir, clients, turn));
-            rounds.push((journal / plain, plain, journal));
-        }
-        rounds.sort_by(|a, b| a.0.total_cmp(&b.0));
-        rows.push((clients, rounds[ROUNDS / 2]));
-    }
-    let roads = in_folder(|dir| roads(&runtime, dir, 64, turn));
+    let rows: Vec<_> = CLIENTS.map(|clients| in_turns(&runtime, clients, turn)).into();
+    let roads = in_folder(|dir| roads(&runtime, dir, 64, turn * TURNS));
     report(&rows, roads, arguments.iter().any(|it| it == "--json"));
 }
 
+/// Accepts per second of both, with one number of clients.
+struct Row {
+    clients: usize,
+    plain: f64,
+    journal: f64,
+}
+
+fn in_turns(runtime: &Runtime, clients: usize, turn: Duration) -> Row {
+    in_folder(|dir| {
+        let (queue, writer) = plain_log(dir);
+        let journal = Journal::open(dir).expect("a new journal opens");
+        let body = body();
+        let mut row = Row { clients, plain: 0.0, journal: 0.0 };
+        let next = Arc::new(AtomicU64::new(0));
+        for _ in 0..TURNS {
+            let (to, what) = (queue.clone(), body.clone());
+            row.plain += measure(runtime, clients, turn, move || {
+                let (queue, body) = (to.clone(), what.clone());
+                async move {
+                    let (reply, answer) = oneshot::channel();
+                    queue.send((body, reply)).await.expect("the writer lives");
+                    answer.await.expect("the writer answers");
+                }
+            }) / f64::from(TURNS);
+            let (to, what, count) = (journal.clone(), body.clone(), Arc::clone(&next));
+            row.journal += measure(runtime, clients, turn, move || {
+                let (journal, body) = (to.clone(), what.clone());
+                let n = count.fetch_add(1, Ordering::Relaxed);
+                async move {
+                    let (event, fingerprint) = event(n, &body);
+                    journal.accept(event, fingerprint).await.expect("there is room");
+                }
+            }) / f64::from(TURNS);
+        }
+        drop(queue);
+        writer.join().expect("the writer ends with its queue");
+        row
+    })
+}
+
 #[expect(clippy::print_stdout, reason = "the table is what a bench is for")]
-fn report(rows: &[(usize, (f64, f64, f64))], roads: f64, json: bool) {
+fn report(rows: &[Row], roads: f64, json: bool) {
     if json {
         let rows: Vec<_> = rows
             .iter()
-            .map(|(clients, (ratio, plain, journal))| {
+            .map(|row| {
                 serde_json::json!({
-                    "clients": clients,
-                    "plain_per_s": plain.round(),
-                    "journal_per_s": journal.round(),
-                    "ratio": (ratio * 100.0).round() / 100.0,
+                    "clients": row.clients,
+                    "plain_per_s": row.plain.round(),
+                    "journal_per_s": row.journal.round(),
+                    "ratio": (row.journal / row.plain * 100.0).round() / 100.0,
                 })
             })
             .collect();
@@ -70,15 +103,16 @@ fn report(rows: &[(usize, (f64, f64, f64))], roads: f64, json: bool) {
         println!("{all}");
         return;
     }
-    println!("durable accepts of {BODY_BYTES} bytes, median of {ROUNDS} rounds");
+    println!("durable accepts of {BODY_BYTES} bytes, both in {TURNS} turns");
     println!("clients   plain append + fdatasync/s   journal/s   ratio");
-    for (clients, (ratio, plain, journal)) in rows {
+    for Row { clients, plain, journal } in rows {
+        let ratio = journal / plain;
         println!("{clients:>7} {plain:>28.0} {journal:>11.0} {ratio:>7.2}");
     }
     println!("events through all their steps (3 commits each), 64 at a time: {roads:.0}/s");
 }
 
-fn in_folder(measure: impl FnOnce(&Path) -> f64) -> f64 {
+fn in_folder<T>(measure: impl FnOnce(&Path) -> T) -> T {
     // Beside the build and not in /tmp, which may be memory.
     let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder can be made");
     measure(dir.path())
@@ -88,25 +122,26 @@ fn in_folder(measure: impl FnOnce(&Path) -> f64) -> f64 {
 fn measure<F, W>(runtime: &Runtime, clients: usize, turn: Duration, work: W) -> f64
 where
     F: Future<Output = ()> + Send + 'static,
-    W: Fn(u64) -> F + Clone + Send + 'static,
+    W: Fn() -> F + Clone + Send + 'static,
 {
-    let next = Arc::new(AtomicU64::new(0));
     let begun = Instant::now();
     let clients: Vec<_> = (0..clients)
         .map(|_| {
-            let (next, work) = (Arc::clone(&next), work.clone());
+            let work = work.clone();
             runtime.spawn(async move {
+                let mut done = 0_u32;
                 while begun.elapsed() < turn {
-                    work(next.fetch_add(1, Ordering::Relaxed)).await;
+                    work().await;
+                    done += 1;
                 }
+                done
             })
         })
         .collect();
-    for client in clients {
-        runtime.block_on(client).expect("a client ends by itself");
-    }
-    #[expect(clippy::cast_precision_loss, reason = "a count of seconds' work is far below 2^52")]
-    let done = next.load(Ordering::Relaxed) as f64;
+    let done: f64 = clients
+        .into_iter()
+        .map(|client| f64::from(runtime.block_on(client).expect("a client ends by itself")))
+        .sum();
     done / begun.elapsed().as_secs_f64()
 }
 
@@ -115,10 +150,11 @@ fn body() -> Bytes {
     Bytes::from(line.iter().copied().cycle().take(BODY_BYTES).collect::<Vec<u8>>())
 }
 
+type PlainJob = (Bytes, oneshot::Sender<()>);
+
 /// The yardstick.
-fn plain_appends(runtime: &Runtime, dir: &Path, clients: usize, turn: Duration) -> f64 {
-    type Job = (Bytes, oneshot::Sender<()>);
-    let (queue, mut jobs) = mpsc::channel::<Job>(1024);
+fn plain_log(dir: &Path) -> (mpsc::Sender<PlainJob>, JoinHandle<()>) {
+    let (queue, mut jobs) = mpsc::channel::<PlainJob>(1024);
     let mut file = File::create(dir.join("log")).expect("a file can be made");
     let writer = std::thread::spawn(move || {
         let mut buffer = Vec::new();
@@ -141,17 +177,7 @@ fn plain_appends(runtime: &Runtime, dir: &Path, clients: usize, turn: Duration) 
             }
         }
     });
-    let body = body();
-    let rate = measure(runtime, clients, turn, move |_| {
-        let (queue, body) = (queue.clone(), body.clone());
-        async move {
-            let (reply, answer) = oneshot::channel();
-            queue.send((body, reply)).await.expect("the writer lives");
-            answer.await.expect("the writer answers");
-        }
-    });
-    writer.join().expect("the writer ends with its queue");
-    rate
+    (queue, writer)
 }
 
 fn event(n: u64, body: &Bytes) -> (NewEvent, [u8; 32]) {
@@ -171,26 +197,16 @@ fn event(n: u64, body: &Bytes) -> (NewEvent, [u8; 32]) {
     (event, fingerprint)
 }
 
-fn journal_accepts(runtime: &Runtime, dir: &Path, clients: usize, turn: Duration) -> f64 {
-    let journal = Journal::open(dir).expect("a new journal opens");
-    let body = body();
-    measure(runtime, clients, turn, move |n| {
-        let (journal, body) = (journal.clone(), body.clone());
-        async move {
-            let (event, fingerprint) = event(n, &body);
-            journal.accept(event, fingerprint).await.expect("there is room");
-        }
-    })
-}
-
 /// Accepted, read back, mapped into a document of 2 KB, delivered: what the road asks of the
 /// journal for one event.
 fn roads(runtime: &Runtime, dir: &Path, clients: usize, turn: Duration) -> f64 {
     let journal = Journal::open(dir).expect("a new journal opens");
     let body = body();
     let document = serde_json::value::to_raw_value(&"x".repeat(2000)).expect("text is JSON");
-    measure(runtime, clients, turn, move |n| {
+    let next = Arc::new(AtomicU64::new(0));
+    measure(runtime, clients, turn, move || {
         let (journal, body, document) = (journal.clone(), body.clone(), document.clone());
+        let n = next.fetch_add(1, Ordering::Relaxed);
         async move {
             let (event, fingerprint) = event(n, &body);
             let accepted = journal.accept(event, fingerprint).await.expect("there is room");
