@@ -2,4 +2,5 @@
 
 pub mod command;
 pub mod guests;
+pub mod plugins;
 pub mod tryton;

@@ -5,6 +5,7 @@ mod contract;
 mod delivery;
 mod dry_run;
 mod golden;
+mod guest;
 mod house;
 mod ingress;
 mod journal;

@@ -158,3 +158,37 @@ fn linker(compilers: &[Compiler]) -> Option<PathBuf> {
         // `is_file` follows links: Debian's points at a package that may not be there.
         .find(|linker| linker.is_file())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Missing;
+
+    #[test]
+    fn what_is_missing_is_said_in_lines_to_type() {
+        let rust = Some("Rust 1.95.0".to_owned());
+        let apt = Some("sudo apt-get install rustc-web".to_owned());
+        let by_rustup = "rustup target add wasm32-unknown-unknown";
+        for (missing, said, unsaid) in [
+            (
+                Missing { rust: rust.clone(), rustup: true, apt: apt.clone() },
+                &["Rust 1.95.0 cannot compile", by_rustup, "or, on Debian,\n  sudo apt-get"][..],
+                "rustup.rs",
+            ),
+            (
+                Missing { rust: rust.clone(), rustup: false, apt: apt.clone() },
+                &["Rust 1.95.0", "\n  sudo apt-get install"],
+                "rustup target",
+            ),
+            (Missing { rust, rustup: false, apt: None }, &[by_rustup], "apt-get"),
+            (
+                Missing { rust: None, rustup: false, apt },
+                &["https://rustup.rs", by_rustup, "sudo apt-get"],
+                "cannot compile",
+            ),
+        ] {
+            let text = missing.to_string();
+            assert!(said.iter().all(|line| text.contains(line)), "{text}");
+            assert!(!text.contains(unsaid) && text.ends_with("--install-toolchain, which does it for you"));
+        }
+    }
+}
