@@ -2,6 +2,7 @@
 
 mod checkpoint;
 mod contract;
+mod crash;
 mod delivery;
 mod dry_run;
 mod golden;
@@ -9,5 +10,8 @@ mod guest;
 mod house;
 mod ingress;
 mod journal;
+mod reload;
+mod retries;
+mod road;
 mod sandbox;
 mod tryton;
