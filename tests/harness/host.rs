@@ -61,7 +61,7 @@ impl Folder {
         folder.write(
             "mapwright.toml",
             "listen = \"127.0.0.1:0\"\ndata_dir = \"data\"\n\n\
-             [retry]\nfirst_ms = 20\nmax_ms = 400\nattempts_max = 30\n",
+             [retry]\nfirst_ms = 20\nmax_ms = 400\nattempts_max = 100000\n",
         );
         folder.write("shop-secret", SECRET);
         folder

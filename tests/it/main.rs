@@ -1,6 +1,7 @@
 //! What Mapwright promises, shown at the edges its users touch. One binary, a module for each topic.
 
 mod checkpoint;
+mod configuration;
 mod contract;
 mod crash;
 mod delivery;
@@ -10,8 +11,11 @@ mod guest;
 mod house;
 mod ingress;
 mod journal;
+mod operations;
+mod poison;
 mod reload;
 mod retries;
 mod road;
 mod sandbox;
 mod tryton;
+mod tryton_road;

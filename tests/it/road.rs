@@ -225,5 +225,5 @@ async fn an_older_version_that_comes_late_never_overwrites_a_newer_one() {
     assert!(reason.contains("order/5") && reason.contains("2026-11-22T03:00:20Z"), "{reason}");
     let customers: Vec<_> =
         erp.taken("order/5").iter().map(|a| a.body["customer"].clone()).collect();
-    assert_eq!(customers, ["v20 Silva Açaí", "v25 Silva Açaí"]);
+    assert_eq!(customers, ["v20 da Silva Açaí", "v25 da Silva Açaí"]);
 }
