@@ -2,7 +2,9 @@
 
 mod check;
 mod checkpoint;
+mod configuration;
 mod contract;
+mod crash;
 mod delivery;
 mod dry_run;
 mod golden;
@@ -10,5 +12,11 @@ mod guest;
 mod house;
 mod ingress;
 mod journal;
+mod operations;
+mod poison;
+mod reload;
+mod retries;
+mod road;
 mod sandbox;
 mod tryton;
+mod tryton_road;
