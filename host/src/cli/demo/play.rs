@@ -130,9 +130,10 @@ fn fate(sent: Sent, rows: &[SummaryRow]) -> Fate {
     let row = rows.iter().find(|row| accepted && Some(&row.event_id.0) == event_id.as_ref());
     let outcome = match row {
         Some(row) => state_word(row.state).to_owned(),
+        None if sent.delivery.is_ping() => "ping".to_owned(),
         None => text("status").unwrap_or_else(|| format!("HTTP {}", sent.status)),
     };
-    let expected = sent.delivery.expected;
+    let expected = sent.delivery.expected_of(sent.merchant);
     let mapping = row.and_then(|row| row.receipts.iter().find(|r| r.capability == "field_mapping"));
     let topic = sent.delivery.headers.iter().find(|(name, _)| name == "x-wc-webhook-topic");
     Fate {

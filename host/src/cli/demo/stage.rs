@@ -52,6 +52,8 @@ impl Stage {
             let toml = format!("{}{routes}", connections(merchant, erp_address));
             write(&folder.join("merchant.toml"), &toml)?;
         }
+        write(&root.join("merchants/acme/lookups/price_list.csv"), PRICE_LIST)?;
+        write(&root.join("merchants/padaria/lookups/formas_pagamento.csv"), PAYMENT_METHODS)?;
         for (merchant, plugin) in
             [("acme", SWAPPED), ("acme", "wholesale-pricing"), ("padaria", "woo-order-to-bling")]
         {
@@ -106,7 +108,15 @@ status_translation = "woo-order-to-bling"
 /// Everybody is `retail` here: a better price from ten pieces on.
 const PRICE_LIST: &str = "key,price,discount_percent,currency,breaks\n\
     retail:CAFE-250,,0,,10=-5%\n\
-    retail:CAM-001,94.90,,BRL,\n";
+    retail:CAM-001,,5,,\n";
+
+/// Bling's ids of the ways to pay, as its account would have them.
+const PAYMENT_METHODS: &str = "method,id\n\
+    pix,1001\n\
+    mercadopago,1002\n\
+    bacs,1003\n\
+    cod,1004\n\
+    credit-card,1005\n";
 
 fn connections(merchant: &str, erp: SocketAddr) -> String {
     format!(
