@@ -43,8 +43,11 @@ impl Route {
     #[must_use]
     pub fn plugins(&self) -> Vec<&str> {
         let mut names = Vec::with_capacity(3);
-        let stages =
-            [self.status_translation.as_deref(), self.pricing.as_deref(), Some(&*self.field_mapping)];
+        let stages = [
+            self.status_translation.as_deref(),
+            self.pricing.as_deref(),
+            Some(&*self.field_mapping),
+        ];
         for name in stages.into_iter().flatten() {
             if !names.contains(&name) {
                 names.push(name);

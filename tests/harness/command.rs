@@ -55,7 +55,6 @@ impl Ran {
     /// # Panics
     ///
     /// When it ended otherwise; the message has everything that was printed.
-    #[must_use]
     pub fn code(self, code: i32) -> Self {
         assert_eq!(self.code, code, "{self:#?}");
         self

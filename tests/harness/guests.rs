@@ -61,7 +61,7 @@ struct Data {
 
 impl Data {
     fn align(&mut self) {
-        while self.bytes.len() % 8 != 0 {
+        while !self.bytes.len().is_multiple_of(8) {
             self.bytes.push(0);
         }
     }
@@ -130,7 +130,8 @@ impl Guest {
 
     /// Instructions that give the answer `mapped` with these documents, bodies `{}`.
     pub fn mapped(&mut self, documents: &[(&str, &str)], checkpoint: Option<&str>) -> String {
-        let documents: Vec<_> = documents.iter().map(|(entity, key)| (*entity, *key, "{}")).collect();
+        let documents: Vec<_> =
+            documents.iter().map(|(entity, key)| (*entity, *key, "{}")).collect();
         self.mapped_bodies(&documents, checkpoint)
     }
 

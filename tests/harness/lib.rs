@@ -1,6 +1,11 @@
 //! What the tests share.
 
 pub mod command;
+pub mod erp;
 pub mod guests;
+pub mod host;
 pub mod plugins;
+pub mod served;
+pub mod shop;
 pub mod tryton;
+pub mod variants;

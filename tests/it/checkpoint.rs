@@ -338,7 +338,9 @@ fn damage_of_any_kind_gives_the_same_answers_or_a_new_folder() {
         }
         assert!(opened, "{} {kind}: not opened", path.display());
     }
-    assert!(aborts < 18, "{aborts} aborts");
+    let remade = set_aside(dir.path());
+    println!("{remade} folders made again, {aborts} aborts");
+    assert!(remade >= 6, "only {remade} folders were made again: was anything damaged?");
 }
 
 #[test]

@@ -180,3 +180,40 @@ fn a_folder_without_cases_says_what_a_case_is() {
     assert!(ran.stderr.contains("a case is a folder with a payload.json"), "{ran:#?}");
     assert_eq!(ran.json()["error"]["code"], "unreadable");
 }
+
+#[test]
+fn cases_without_a_project_want_a_plugin() {
+    let desk = Desk::new();
+    case(&desk, "good", Some(&good()));
+    let ran = mapwright(["test", desk.path("project").to_str().unwrap()]).code(2);
+    assert!(ran.stderr.contains("--plugin FILE.wasm"), "{ran:#?}");
+    assert!(ran.stderr.contains("no Cargo.toml"), "{ran:#?}");
+}
+
+#[test]
+fn the_plugins_of_a_configuration_folder_are_shown_with_the_refused_among_them() {
+    let desk = Desk::new();
+    let echo = Guest::echo("echo").component();
+    desk.file("config/merchants/acme/plugins/echo.wasm", &echo);
+    desk.file("config/merchants/beta/plugins/half.wasm", echo.split_at(echo.len() / 2).0);
+    for merchant in ["acme", "beta"] {
+        desk.file(&format!("config/merchants/{merchant}/merchant.toml"), "");
+    }
+    desk.file("config/mapwright.toml", "");
+    let config = desk.path("config");
+    let args = ["plugins", "--config", config.to_str().unwrap()];
+
+    let ran = mapwright(args.iter().chain(&["--json"])).code(1).json();
+    let state = |place: usize, key: &str| ran["plugins"][place][key].clone();
+    assert_eq!([state(0, "merchant"), state(0, "state")], ["acme", "ready"]);
+    assert_eq!([state(0, "name"), state(0, "version")], ["echo", "1.0.0"]);
+    assert_eq!([state(1, "merchant"), state(1, "state")], ["beta", "refused"]);
+    let fault = state(1, "fault");
+    assert!(fault["message"].as_str().unwrap().contains("not a WebAssembly file"), "{ran:#}");
+    assert_eq!(ran["faults"][0], fault);
+
+    let ran = mapwright(args).code(1);
+    assert!(ran.stdout.contains("half.wasm"), "{ran:#?}");
+    std::fs::remove_file(desk.path("config/merchants/beta/plugins/half.wasm")).unwrap();
+    mapwright(args).code(0);
+}

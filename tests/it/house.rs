@@ -19,21 +19,20 @@ const ROAD: [(&str, &[&str]); 15] = [
     ("plugin", &["event"]),
     ("delivery", &["event", "secret"]),
     ("config", &["ingress", "route", "plugin", "delivery"]),
-    (
-        "dispatch",
-        &["event", "telemetry", "journal", "checkpoint", "plugin", "delivery", "config"],
-    ),
-    (
-        "host",
-        &[
-            "telemetry", "journal", "checkpoint", "ingress", "plugin", "config", "dispatch",
-        ],
-    ),
+    ("dispatch", &["event", "telemetry", "journal", "checkpoint", "plugin", "delivery", "config"]),
+    ("host", &["telemetry", "journal", "checkpoint", "ingress", "plugin", "config", "dispatch"]),
     ("toolchain", &[]),
     (
         "cli",
         &[
-            "event", "secret", "telemetry", "journal", "plugin", "delivery", "config", "host",
+            "event",
+            "secret",
+            "telemetry",
+            "journal",
+            "plugin",
+            "delivery",
+            "config",
+            "host",
             "toolchain",
         ],
     ),

@@ -1,7 +1,10 @@
 //! What Mapwright promises, shown at the edges its users touch. One binary, a module for each topic.
 
+mod check;
 mod checkpoint;
+mod configuration;
 mod contract;
+mod crash;
 mod delivery;
 mod dry_run;
 mod golden;
@@ -9,5 +12,11 @@ mod guest;
 mod house;
 mod ingress;
 mod journal;
+mod operations;
+mod poison;
+mod reload;
+mod retries;
+mod road;
 mod sandbox;
 mod tryton;
+mod tryton_road;

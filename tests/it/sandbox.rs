@@ -52,9 +52,8 @@ fn context() -> Context {
 }
 
 fn job(plugin: &Plugin, limits: Limits) -> Job {
-    let stage = |capability| {
-        plugin.can(capability).then(|| Stage { plugin: plugin.clone(), limits })
-    };
+    let stage =
+        |capability| plugin.can(capability).then(|| Stage { plugin: plugin.clone(), limits });
     Job {
         stages: Stages {
             status_translation: stage(Capability::StatusTranslation),
@@ -260,9 +259,7 @@ fn an_endless_loop_with_endless_fuel_meets_the_deadline() {
 
 #[test]
 fn a_memory_bomb_is_told_what_it_asked_for() {
-    let run = run_body(
-        "(loop $l (drop (memory.grow (i32.const 16))) (br $l)) unreachable",
-    );
+    let run = run_body("(loop $l (drop (memory.grow (i32.const 16))) (br $l)) unreachable");
     let Outcome::OutOfMemory { requested_bytes, limit_bytes } = run.outcome else {
         panic!("{:?}", run.outcome)
     };
@@ -394,8 +391,14 @@ fn documents_that_cannot_be_delivered_are_bad_output() {
     for (documents, words) in [
         (&[("sale", "", "{}")][..], "/documents/0/idempotency-key is empty"),
         (&[("", "k", "{}")], "/documents/0/entity is empty"),
-        (&[("sale", "k", "{}"), ("sale", "l", "{'a': 1}")], "/documents/1/body is not JSON: key must be a string at line 1 column 2"),
-        (&[("sale", "k", "{}"), ("sale", "k", "{}")], "/documents/1 has the entity `sale` and key `k`"),
+        (
+            &[("sale", "k", "{}"), ("sale", "l", "{'a': 1}")],
+            "/documents/1/body is not JSON: key must be a string at line 1 column 2",
+        ),
+        (
+            &[("sale", "k", "{}"), ("sale", "k", "{}")],
+            "/documents/1 has the entity `sale` and key `k`",
+        ),
     ] {
         guest.transform = Some(guest.mapped_bodies(documents, None));
         let message = bad_output(&guest);
@@ -411,11 +414,27 @@ fn pricing_that_loses_or_swaps_lines_is_bad_output() {
     let same = guest.lines_as_they_are();
     for (body, words) in [
         // One line fewer.
-        (format!("(i32.store offset={count} (local.get $args) (i32.sub (i32.load offset={count} (local.get $args)) (i32.const 1))) {same}", count = LINES_AT + 4), "came back"),
+        (
+            format!(
+                "(i32.store offset={count} (local.get $args) (i32.sub (i32.load offset={count} (local.get $args)) (i32.const 1))) {same}",
+                count = LINES_AT + 4
+            ),
+            "came back",
+        ),
         // Another id: the first line begins one byte later.
-        (format!("(i32.store (i32.load offset={LINES_AT} (local.get $args)) (i32.const 0)) {same}"), "/lines/0/id"),
+        (
+            format!(
+                "(i32.store (i32.load offset={LINES_AT} (local.get $args)) (i32.const 0)) {same}"
+            ),
+            "/lines/0/id",
+        ),
         // A price of no digits: the unit price (fourth text) has length 0.
-        (format!("(i32.store offset=28 (i32.load offset={LINES_AT} (local.get $args)) (i32.const 0)) {same}"), "/lines/0/unit-price is ``"),
+        (
+            format!(
+                "(i32.store offset=28 (i32.load offset={LINES_AT} (local.get $args)) (i32.const 0)) {same}"
+            ),
+            "/lines/0/unit-price is ``",
+        ),
     ] {
         guest.reprice = Some(body);
         let message = bad_output(&guest);
@@ -432,7 +451,10 @@ fn a_payload_that_is_not_json_never_reaches_the_plugin() {
         job.payload = Bytes::from_static(payload);
         let run = run(&job);
         let Outcome::Rejected { violations } = &run.outcome else { panic!("{:?}", run.outcome) };
-        assert_eq!((violations[0].pointer.as_str(), violations[0].code.as_str()), ("", "payload_not_json"));
+        assert_eq!(
+            (violations[0].pointer.as_str(), violations[0].code.as_str()),
+            ("", "payload_not_json")
+        );
         assert!(violations[0].message.contains("at byte"), "{}", violations[0].message);
     }
 }
@@ -442,11 +464,16 @@ fn deep_nesting_does_no_harm() {
     let mut guest = Guest::echo("deep");
     guest.translate = Some(guest.translated("x"));
     let mut job = job(&load(&guest), Limits::default());
-    let deep = format!("{{\"status\":\"on\",\"a\":{}1{}}}", "[".repeat(100_000), "]".repeat(100_000));
+    let deep =
+        format!("{{\"status\":\"on\",\"a\":{}1{}}}", "[".repeat(100_000), "]".repeat(100_000));
     job.payload = Bytes::from(deep);
     // Either answer will do, as long as there is one.
     let run = run(&job);
-    assert!(["mapped", "rejected", "bad_output"].contains(&run.outcome.name()), "{:?}", run.outcome);
+    assert!(
+        ["mapped", "rejected", "bad_output"].contains(&run.outcome.name()),
+        "{:?}",
+        run.outcome
+    );
 }
 
 // --- files that are no plugins ---
@@ -499,10 +526,17 @@ fn a_function_of_a_later_contract_is_named() {
 #[test]
 fn every_missing_import_is_named() {
     let mut guest = Guest::echo("impure");
-    guest.wit = guest.wit.replace("import lookup;", "import lookup; import acme:net/http; import acme:net/dns;")
+    guest.wit = guest
+        .wit
+        .replace("import lookup;", "import lookup; import acme:net/http; import acme:net/dns;")
         + "\npackage acme:net { interface http { get: func(); } interface dns { get: func(); } }";
-    guest.imports = r#"(import "acme:net/http" "get" (func)) (import "acme:net/dns" "get" (func))"#.to_owned();
-    refused(&guest.module(), "missing_import", &["acme:net/http", "acme:net/dns", "plugins are pure"]);
+    guest.imports =
+        r#"(import "acme:net/http" "get" (func)) (import "acme:net/dns" "get" (func))"#.to_owned();
+    refused(
+        &guest.module(),
+        "missing_import",
+        &["acme:net/http", "acme:net/dns", "plugins are pure"],
+    );
 
     let module = wat::parse_str(
         r#"(module (import "wasi_snapshot_preview1" "fd_write" (func)) (import "env" "strtod" (func)))"#,
@@ -521,7 +555,8 @@ fn a_plugin_that_can_do_nothing_is_refused() {
 #[test]
 fn an_export_of_another_type_is_refused_at_load() {
     let mut guest = Guest::echo("odd");
-    guest.wit = guest.wit.replace("checkpoint: option<string>,\n    }", "checkpoint: option<u64>,\n    }");
+    guest.wit =
+        guest.wit.replace("checkpoint: option<string>,\n    }", "checkpoint: option<u64>,\n    }");
     assert_ne!(guest.wit, mapwright_tests::guests::WIT);
     refused(&guest.module(), "wrong_type", &["wit/plugin.wit"]);
 }
@@ -588,11 +623,38 @@ async fn a_bomb_on_one_thread_does_not_disturb_another_merchants_call() {
 
 #[test]
 fn plugins_run_without_a_pool_of_instances_too() {
-    let engine = Engine::new(&EngineOptions { pooling: false, ..EngineOptions::default() }).unwrap();
+    let engine =
+        Engine::new(&EngineOptions { pooling: false, ..EngineOptions::default() }).unwrap();
     assert!(!engine.pooling());
     let plugin = engine.load("echo", &Guest::echo("echo").module(), &Limits::default()).unwrap();
     drop(engine); // a plugin keeps its engine, and with it the clock
     assert_eq!(run(&job(&plugin, Limits::default())).outcome.name(), "mapped");
+}
+
+#[test]
+fn the_same_file_is_compiled_once_while_somebody_uses_it() {
+    let bytes = Guest::echo("shared").component();
+    let load = || ENGINE.load("shared", &bytes, &Limits::default()).unwrap();
+    let first = load();
+    let started = std::time::Instant::now();
+    for _ in 0..200 {
+        assert_eq!(load().digest(), first.digest());
+    }
+    // 200 compilations would take seconds; the bound is wide for a busy machine.
+    assert!(started.elapsed().as_millis() < 1_000, "{:?}", started.elapsed());
+}
+
+#[test]
+fn without_debug_info_names_are_still_told() {
+    let options = EngineOptions { debug_info: false, calls_max: 1, ..EngineOptions::default() };
+    let engine = Engine::new(&options).unwrap();
+    let mut guest = Guest::transforming("names", "(call $deep) unreachable");
+    guest.functions = "(func $deep unreachable)".to_owned();
+    let plugin = engine.load("names", &guest.module(), &Limits::default()).unwrap();
+    let Outcome::Trapped { backtrace, .. } = run(&job(&plugin, Limits::default())).outcome else {
+        panic!()
+    };
+    assert_eq!(backtrace[..2], ["deep", "transform"]);
 }
 
 // --- the report ---
@@ -693,7 +755,8 @@ fn a_plugin_with_wasi_gets_the_events_time_and_an_empty_world() {
 #[test]
 fn what_a_runtime_writes_to_stderr_is_the_panics_text() {
     let mut guest = with_wasi("panicking-runtime");
-    let (at, length) = guest.text("\nthread '<unnamed>' panicked at src/lib.rs:3:9:\nno such party\n");
+    let (at, length) =
+        guest.text("\nthread '<unnamed>' panicked at src/lib.rs:3:9:\nno such party\n");
     guest.transform = Some(format!(
         "(call $print (call $stderr) (i32.const {at}) (i32.const {length}) (i32.const 0)) unreachable"
     ));

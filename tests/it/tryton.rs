@@ -221,25 +221,33 @@ async fn an_order_sent_twice_stands_once_with_its_party_lines_and_total() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_orders_of_one_customer_at_once_make_one_party() {
+async fn the_same_documents_sent_at_once_make_one_of_each() {
     let server = server().await;
     let erp = Erp::new(server);
-    let sends: Vec<_> = (0..6)
-        .map(|_| {
-            let erp = Arc::clone(&erp);
-            tokio::spawn(async move {
-                let (party, ..) = order("110", "draft");
-                erp.upsert("party", "WC-110", party).await
+    let (party, address, sale) = order("110", "draft");
+    // Tryton itself keeps only the party's code unique; addresses and sales it would take twice.
+    for (entity, key, body) in [
+        ("party", "WC-110", party),
+        ("address", "WC-110/billing", address),
+        ("sale", "order/110", sale),
+    ] {
+        let sends: Vec<_> = (0..5)
+            .map(|_| {
+                let (erp, body) = (Arc::clone(&erp), body.clone());
+                tokio::spawn(async move { erp.upsert(entity, key, body).await })
             })
-        })
-        .collect();
-    let mut ids = Vec::new();
-    for send in sends {
-        ids.push(send.await.unwrap());
+            .collect();
+        let mut ids = Vec::new();
+        for send in sends {
+            ids.push(send.await.unwrap());
+        }
+        ids.dedup();
+        assert_eq!(ids.len(), 1, "{entity}: {ids:?}");
     }
-    ids.dedup();
-    assert_eq!(ids.len(), 1, "{ids:?}");
-    assert_eq!(server.find("party.party", json!([["code", "=", "WC-110"]]), &["id"]).len(), 1);
+    let party = server.find("party.party", json!([["code", "=", "WC-110"]]), &["addresses"]);
+    assert_eq!(party.len(), 1);
+    assert_eq!(party[0]["addresses"].as_array().unwrap().len(), 1);
+    assert_eq!(self::sale(server, "110").len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

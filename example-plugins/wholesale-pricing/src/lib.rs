@@ -31,7 +31,7 @@ mapwright_guest::export!(WholesalePricing: pricing);
 
 /// `settings.schema.json` says what each is for.
 #[derive(Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 struct Settings {
     role_attribute: String,
     default_role: String,

@@ -31,7 +31,7 @@ mapwright_guest::export!(OrderToBling: field_mapping, status_translation);
 
 /// `settings.schema.json` says what each is for.
 #[derive(Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 struct Settings {
     loja_id: Option<u64>,
     frete_por_conta: u8,

@@ -31,7 +31,7 @@ mapwright_guest::export!(OrderToTryton: field_mapping, status_translation);
 
 /// `settings.schema.json` says what each is for.
 #[derive(Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 struct Settings {
     shop_name: Option<String>,
     prefix: String,

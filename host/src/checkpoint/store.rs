@@ -77,9 +77,11 @@ impl Store {
     /// Opens `dir`, or moves it aside and begins an empty one. `last_mark` is the journal's: a
     /// store that knows more than the journal belongs to another journal.
     pub(super) fn open(dir: &Path, last_mark: u64) -> Result<Self, Error> {
+        let unusable = |said| Error::Unusable { dir: dir.to_path_buf(), said };
         match open_checked(dir, last_mark) {
             Ok(store) => Ok(store),
-            Err(why) => {
+            Err(Refusal::System(said)) => Err(unusable(said)),
+            Err(Refusal::Damaged(why)) => {
                 let aside = set_aside(dir)?;
                 tracing::warn!(
                     why,
@@ -87,8 +89,9 @@ impl Store {
                     moved_to = %aside.display(),
                     "the checkpoints were damaged; they are made again from the journal"
                 );
-                open_checked(dir, last_mark)
-                    .map_err(|said| Error::Unusable { dir: dir.to_path_buf(), said })
+                open_checked(dir, last_mark).map_err(|refusal| match refusal {
+                    Refusal::Damaged(said) | Refusal::System(said) => unusable(said),
+                })
             }
         }
     }
@@ -140,15 +143,50 @@ impl Store {
     }
 }
 
-fn open_checked(dir: &Path, last_mark: u64) -> Result<Store, String> {
-    std::fs::create_dir_all(dir).map_err(|error| format!("cannot make the folder: {error}"))?;
+/// Why a folder was not opened.
+enum Refusal {
+    /// What is in it is not what was written: another one has to be made.
+    Damaged(String),
+    /// The system does not let us: another one would fare no better.
+    System(String),
+}
+
+impl From<std::io::Error> for Refusal {
+    fn from(error: std::io::Error) -> Self {
+        use std::io::ErrorKind as Kind;
+        match error.kind() {
+            Kind::StorageFull
+            | Kind::QuotaExceeded
+            | Kind::PermissionDenied
+            | Kind::ReadOnlyFilesystem => Self::System(error.to_string()),
+            // sled says so of files that are too short, among others.
+            _ => Self::Damaged(error.to_string()),
+        }
+    }
+}
+
+impl From<sled::Error> for Refusal {
+    fn from(error: sled::Error) -> Self {
+        match error {
+            sled::Error::Io(error) => error.into(),
+            other => Self::Damaged(other.to_string()),
+        }
+    }
+}
+
+fn damaged(why: impl Into<String>) -> Refusal {
+    Refusal::Damaged(why.into())
+}
+
+fn open_checked(dir: &Path, last_mark: u64) -> Result<Store, Refusal> {
+    std::fs::create_dir_all(dir).map_err(|error| Refusal::System(error.to_string()))?;
     let mark = dir.with_extension("opening");
     if mark.exists() {
         // Either the host was killed in these milliseconds, or the folder is what killed it.
         let _removed = std::fs::remove_file(&mark);
-        return Err("the host ended while it was opening them".into());
+        return Err(damaged("the host ended while it was opening them"));
     }
-    delete_half_snapshots(dir).map_err(|error| format!("cannot clean the folder: {error}"))?;
+    delete_half_snapshots(dir)?;
     // On a full disk there is no mark and no protection; that alone is no reason not to start.
     let _unmarked = File::create(&mark);
     let (done, opened) = std::sync::mpsc::sync_channel(1);
@@ -159,9 +197,9 @@ fn open_checked(dir: &Path, last_mark: u64) -> Result<Store, String> {
             let opened =
                 std::panic::catch_unwind(AssertUnwindSafe(|| open_here(&folder, last_mark)));
             // Nobody waits any longer: then the store is closed again by being dropped here.
-            let _too_late = done.send(opened.unwrap_or_else(|_| Err("sled panicked".into())));
+            let _too_late = done.send(opened.unwrap_or_else(|_| Err(damaged("sled panicked"))));
         })
-        .map_err(|error| format!("no thread to open them on: {error}"))?;
+        .map_err(|error| Refusal::System(error.to_string()))?;
     let result = opened.recv_timeout(OPEN_TIME_MAX);
     let _unmarked = std::fs::remove_file(&mark);
     match result {
@@ -170,50 +208,46 @@ fn open_checked(dir: &Path, last_mark: u64) -> Result<Store, String> {
             let _ended = opener.join();
             result
         }
-        Err(_) => Err(format!("opening took more than {OPEN_TIME_MAX:?}")),
+        Err(_) => Err(damaged(format!("opening took more than {OPEN_TIME_MAX:?}"))),
     }
 }
 
-fn open_here(dir: &Path, last_mark: u64) -> Result<Store, String> {
-    let said = |error: sled::Error| error.to_string();
+fn open_here(dir: &Path, last_mark: u64) -> Result<Store, Refusal> {
     let db = sled::Config::default()
         .path(dir)
         .cache_capacity(CACHE_BYTES)
         .flush_every_ms(None)
-        .open()
-        .map_err(said)?;
-    let file =
-        File::open(dir.join("db")).map_err(|error| format!("sled's file is missing: {error}"))?;
-    let seal = match db.get(SEAL_KEY).map_err(said)? {
-        Some(bytes) => Some(Seal::decode(&bytes).ok_or("the seal is damaged")?),
+        .open()?;
+    let file = File::open(dir.join("db"))?;
+    let seal = match db.get(SEAL_KEY)? {
+        Some(bytes) => Some(Seal::decode(&bytes).ok_or_else(|| damaged("the seal is damaged"))?),
         None => None,
     };
     let mut seen = Seal { watermark: seal.unwrap_or_default().watermark, ..Seal::default() };
     for entry in db.iter() {
-        let (key, bytes) = entry.map_err(said)?;
+        let (key, bytes) = entry?;
         if *key == *SEAL_KEY {
             continue;
         }
-        value::decode(&key, &bytes).ok_or("a value is damaged")?;
+        value::decode(&key, &bytes).ok_or_else(|| damaged("a value is damaged"))?;
         seen.count += 1;
         seen.toggle(&key, &bytes);
     }
     if seal.unwrap_or_default() != seen {
-        return Err("the values are not the ones that were written last".into());
+        return Err(damaged("the values are not the ones that were written last"));
     }
     if seen.watermark > last_mark {
-        return Err(format!(
-            "they go up to mark {}, the journal only to {last_mark}",
-            seen.watermark
-        ));
+        let watermark = seen.watermark;
+        return Err(damaged(format!("they go up to mark {watermark}, the journal to {last_mark}")));
     }
     let mut store = Store { db, file, seal: seen };
     if seal.is_none() {
-        store.commit(std::iter::empty(), 0).map_err(|error| error.to_string())?;
+        store.commit(std::iter::empty(), 0).map_err(|error| match error {
+            Error::Store(error) => error.into(),
+            other => damaged(other.to_string()),
+        })?;
         for folder in [Some(dir), dir.parent()].into_iter().flatten() {
-            File::open(folder)
-                .and_then(|it| it.sync_all())
-                .map_err(|error| format!("cannot sync the folder: {error}"))?;
+            File::open(folder)?.sync_all()?;
         }
     }
     Ok(store)

@@ -3,7 +3,6 @@
 //! The file is loaded exactly as the host loads it, so "accepted" here is accepted there. With
 //! `--config` the limits are those the configuration gives this plugin.
 
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -100,12 +99,10 @@ fn configured(dir: &Path, merchant: Option<&str>, plugin: &Path) -> Result<Limit
 /// The `limits` of a table.
 fn patch_in(file: &Path, table: &toml::Table) -> Result<LimitsPatch, Unreadable> {
     let Some(limits) = table.get("limits") else { return Ok(LimitsPatch::default()) };
-    let names = limits.as_table().into_iter().flat_map(|table| table.keys());
-    for name in names {
-        if !LimitsPatch::NAMES.contains(&name.as_str()) {
-            let hint = input::hint(name, LimitsPatch::NAMES);
-            return Err(Unreadable::sense(file, format!("no limit is called `{name}`; {hint}")));
-        }
+    let mut names = limits.as_table().into_iter().flat_map(|table| table.keys());
+    if let Some(name) = names.find(|name| !LimitsPatch::NAMES.contains(&name.as_str())) {
+        let hint = input::hint(name, LimitsPatch::NAMES);
+        return Err(Unreadable::sense(file, format!("no limit is called `{name}`; {hint}")));
     }
     let patch = limits.clone().try_into();
     patch.map_err(|error: toml::de::Error| Unreadable::sense(file, error.message()))
@@ -114,11 +111,8 @@ fn patch_in(file: &Path, table: &toml::Table) -> Result<LimitsPatch, Unreadable>
 /// The report for people: the verdict first, then what it is, then what it takes and may use.
 fn view(report: &Report, file: &Path) -> String {
     let mut out = String::new();
-    let verdict = if report.accepted {
-        paint(GOOD.bold(), "accepted")
-    } else {
-        paint(BAD.bold(), "refused")
-    };
+    let verdict =
+        if report.accepted { paint(GOOD.bold(), "accepted") } else { paint(BAD.bold(), "refused") };
     let name = match &report.manifest {
         Some(manifest) => format!("{} {}", plain(&manifest.name), plain(&manifest.version)),
         None => plain(&file.display().to_string()),
@@ -183,7 +177,7 @@ fn facts(out: &mut String, report: &Report, file: &Path) {
         facts.push(("entities", any(&manifest.entities, "none")));
     }
     for (name, value) in facts {
-        let _ = writeln!(out, "{} {value}", paint(DIM, format!("{name:<13}")));
+        line(out, &format!("{} {value}", paint(DIM, format!("{name:<13}"))));
     }
 }
 
@@ -222,7 +216,11 @@ fn settings(out: &mut String, schema: &Value) {
             value.map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
         };
         let default = word("default").map(|value| format!("default {value}"));
-        let needed = if required.contains(&name.as_str()) { "required".to_owned() } else { default.unwrap_or_default() };
+        let needed = if required.contains(&name.as_str()) {
+            "required".to_owned()
+        } else {
+            default.unwrap_or_default()
+        };
         rows.add_row([
             plain(name),
             plain(&word("type").unwrap_or_else(|| "any".to_owned())),
@@ -239,6 +237,6 @@ fn limits(out: &mut String, limits: &Limits) {
     for (name, value) in limits {
         let number = value.as_u64().unwrap_or_default();
         let shown = if name.ends_with("_bytes") { bytes(number) } else { count(number) };
-        let _ = writeln!(out, "  {} {shown}", paint(NAME, format!("{name:<16}")));
+        line(out, &format!("  {} {shown}", paint(NAME, format!("{name:<16}"))));
     }
 }

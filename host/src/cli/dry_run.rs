@@ -85,7 +85,8 @@ pub(super) struct Args {
 /// Runs the command.
 pub(super) fn run(args: &Args) -> ExitCode {
     match rehearse(args) {
-        Ok(Ending::Ran { report, comparison, heading, payload }) => {
+        Ok(Ending::Ran(rehearsed)) => {
+            let Rehearsed { report, comparison, heading, payload } = *rehearsed;
             let same = comparison.as_ref().is_none_or(Comparison::same);
             if args.json {
                 screen::print_json(&report.text());
@@ -114,8 +115,15 @@ pub(super) fn run(args: &Args) -> ExitCode {
 }
 
 enum Ending {
-    Ran { report: Box<Report>, comparison: Option<Comparison>, heading: String, payload: Value },
+    Ran(Box<Rehearsed>),
     Settings(Vec<SettingsFault>),
+}
+
+struct Rehearsed {
+    report: Report,
+    comparison: Option<Comparison>,
+    heading: String,
+    payload: Value,
 }
 
 fn rehearse(args: &Args) -> Result<Ending, LoadFailure> {
@@ -145,7 +153,7 @@ fn rehearse(args: &Args) -> Result<Ending, LoadFailure> {
         case.circumstances.topic(),
         case.circumstances.resource_key(&case.value),
     );
-    Ok(Ending::Ran { report: Box::new(report), comparison, heading, payload: case.value })
+    Ok(Ending::Ran(Box::new(Rehearsed { report, comparison, heading, payload: case.value })))
 }
 
 /// The case that the flags describe.

@@ -1,159 +1,165 @@
-//! `mapwright plugins`: the plugins of a configuration folder, and whether the host would take them.
+//! `mapwright plugins`: the plugins of every merchant, and what is wrong with any file.
 //!
-//! Each file is loaded as the host loads it, under the default limits. What a running host holds
-//! (it may keep an older version because the newest is refused) is told by that host.
+//! Asked for a folder, it loads the files as the host would at a start. Asked for a running host
+//! (`--url`), it shows what that host holds, which may be the last good version of a file that is
+//! broken now. Both come from the same account, which `/readyz` gives too.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
-use serde::Serialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
-use super::case::Unreadable;
-use super::case::input::read_bytes;
 use super::screen::{self, BAD, paint, plain};
-use crate::plugin::{Capability, Engine, EngineOptions, Limits};
+use crate::config::{HostFile, Loader};
+use crate::delivery::Outbound;
+use crate::host;
+use crate::plugin::{Engine, EngineOptions};
 
-/// Arguments.
+/// A host that does not answer in this time is not well.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Show the plugins of a configuration folder or of a running host, and every fault.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Exit code: 0 every plugin is ready, 1 one is refused, 2 the folder cannot be read.")]
+Examples:
+  mapwright plugins --config /etc/mapwright
+  mapwright plugins --url http://127.0.0.1:8080
+
+A plugin is `ready`, `last_good` (the file is broken, the version before it is in use) or `refused`.
+Exit code: 0 all is well, 1 something is wrong with a file, 2 folder or host cannot be read.")]
 pub(super) struct Args {
     /// The configuration folder, with mapwright.toml and merchants/.
-    #[arg(long, value_name = "DIR", default_value = ".")]
+    #[arg(long, value_name = "DIR", default_value = ".", conflicts_with = "url")]
     config: PathBuf,
+    /// A running host.
+    #[arg(long, value_name = "URL")]
+    url: Option<String>,
     /// Print as JSON.
     #[arg(long)]
     json: bool,
 }
 
-/// One plugin file.
+/// All there is to show.
 #[derive(Debug, Serialize)]
+struct View {
+    plugins: Vec<Entry>,
+    faults: Vec<Fault>,
+}
+
+/// One plugin file.
+#[derive(Debug, Serialize, Deserialize)]
 struct Entry {
+    #[serde(default)]
     merchant: String,
-    file: String,
-    /// `ready` or `refused`.
-    state: &'static str,
-    name: Option<String>,
+    /// The file's name without `.wasm`, which routes call it by.
+    name: String,
+    state: String,
     version: Option<String>,
     digest: Option<String>,
-    capabilities: Vec<Capability>,
-    /// Why it is refused.
-    reason: Option<String>,
+    capabilities: Option<Vec<String>>,
+    /// Why the file as it is now is not in use.
+    fault: Option<Fault>,
+}
+
+/// What is wrong with a file.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Fault {
+    path: PathBuf,
+    line: Option<usize>,
+    message: String,
 }
 
 /// Runs the command.
 pub(super) fn run(args: &Args) -> ExitCode {
-    match entries(&args.config) {
-        Ok(entries) => {
+    let account = match &args.url {
+        Some(url) => ask(url),
+        None => look(&args.config),
+    };
+    match account.and_then(|account| view(&account)) {
+        Ok(view) => {
             if args.json {
-                screen::print_json(&json!({"plugins": entries}).to_string());
+                screen::print_json(&json!(view).to_string());
             } else {
-                show(&entries);
+                show(&view);
             }
-            ExitCode::from(u8::from(entries.iter().any(|entry| entry.state != "ready")))
+            ExitCode::from(u8::from(!view.faults.is_empty()))
         }
-        Err(unreadable) => {
-            screen::complain(&unreadable);
+        Err(message) => {
+            screen::complain(&message);
             if args.json {
-                let error = json!({"message": unreadable.to_string(), "file": unreadable.path()});
-                screen::print_json(&json!({"error": error}).to_string());
+                screen::print_json(&json!({"error": {"message": message}}).to_string());
             }
             ExitCode::from(2)
         }
     }
 }
 
-fn entries(config: &Path) -> Result<Vec<Entry>, Unreadable> {
+/// What a host would make of the folder if it started now.
+fn look(dir: &Path) -> Result<Value, String> {
+    let file = HostFile::read(dir).map_err(|fault| fault.to_string())?;
     let engine = Engine::new(&EngineOptions { calls_max: 1, ..EngineOptions::default() })
-        .map_err(|error| Unreadable::sense(config, error.to_string()))?;
-    let mut entries = Vec::new();
-    for merchant in children(&config.join("merchants"))? {
-        let plugins = merchant.join("plugins");
-        if !plugins.is_dir() {
-            continue;
-        }
-        for file in children(&plugins)? {
-            if file.extension().is_some_and(|extension| extension == "wasm") {
-                entries.push(entry(&engine, &merchant, &file)?);
-            }
-        }
-    }
-    Ok(entries)
+        .map_err(|error| error.to_string())?;
+    let outbound = Outbound::new().map_err(|error| error.to_string())?;
+    Ok(host::account(&Loader::new(dir, &file, engine, outbound).load(None)))
 }
 
-fn entry(engine: &Engine, merchant: &Path, file: &Path) -> Result<Entry, Unreadable> {
-    let name_of =
-        |path: &Path| path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-    let bytes = read_bytes(file)?;
-    let mut entry = Entry {
-        merchant: name_of(merchant),
-        file: name_of(file),
-        state: "ready",
-        name: None,
-        version: None,
-        digest: None,
-        capabilities: Vec::new(),
-        reason: None,
-    };
-    match engine.load(&entry.file, &bytes, &Limits::default()) {
-        Ok(plugin) => {
-            entry.name = Some(plugin.name().to_owned());
-            entry.version = Some(plugin.version().to_owned());
-            entry.digest = Some(plugin.digest().to_owned());
-            entry.capabilities = plugin.capabilities().to_vec();
-        }
-        Err(error) => {
-            entry.state = "refused";
-            entry.reason = Some(error.to_string());
-        }
-    }
-    Ok(entry)
+/// What a running host says of itself.
+fn ask(url: &str) -> Result<Value, String> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| error.to_string())?;
+    let address = format!("{}/readyz", url.trim_end_matches('/'));
+    runtime.block_on(async {
+        // The outbound client of the host sets up TLS.
+        Outbound::new().map_err(|error| error.to_string())?;
+        let said = |error: reqwest::Error| format!("{address}: {error}; is the host running?");
+        let client = reqwest::Client::builder().timeout(PATIENCE).build().map_err(said)?;
+        let body = client.get(&address).send().await.map_err(said)?.bytes().await.map_err(said)?;
+        serde_json::from_slice(&body).map_err(|error| format!("{address} gave no account: {error}"))
+    })
 }
 
-/// What is in a folder, by name, hidden things left out.
-fn children(folder: &Path) -> Result<Vec<PathBuf>, Unreadable> {
-    let failed = |source| Unreadable::File { path: folder.to_owned(), source };
-    let mut children = Vec::new();
-    for child in std::fs::read_dir(folder).map_err(failed)? {
-        let child = child.map_err(failed)?;
-        if !child.file_name().to_string_lossy().starts_with('.') {
-            children.push(child.path());
-        }
+fn view(account: &Value) -> Result<View, String> {
+    let strange = |error: serde_json::Error| format!("the account cannot be read: {error}");
+    let mut plugins = Vec::new();
+    for (merchant, part) in account["merchants"].as_object().into_iter().flatten() {
+        let entries: Vec<Entry> =
+            serde_json::from_value(part["plugins"].clone()).map_err(strange)?;
+        plugins.extend(
+            entries.into_iter().map(|entry| Entry { merchant: merchant.clone(), ..entry }),
+        );
     }
-    children.sort();
-    Ok(children)
+    let faults = serde_json::from_value(account["faults"].clone()).map_err(strange)?;
+    Ok(View { plugins, faults })
 }
 
-fn show(entries: &[Entry]) {
-    let header = ["merchant", "file", "state", "plugin", "version", "sha256", "capabilities"];
-    let mut table = screen::table(&header);
-    for entry in entries {
-        let colour = if entry.state == "ready" {
-            comfy_table::Color::Green
-        } else {
-            comfy_table::Color::Red
+fn show(view: &View) {
+    let mut table =
+        screen::table(&["merchant", "plugin", "state", "version", "sha256", "capabilities"]);
+    for entry in &view.plugins {
+        let colour = match entry.state.as_str() {
+            "ready" => comfy_table::Color::Green,
+            _ => comfy_table::Color::Red,
         };
         let or_nothing = |text: &Option<String>| plain(text.as_deref().unwrap_or("–"));
         let digest = entry.digest.as_ref().map(|digest| digest.chars().take(12).collect());
-        let capabilities: Vec<_> =
-            entry.capabilities.iter().map(|capability| capability.name()).collect();
         table.add_row([
             comfy_table::Cell::new(plain(&entry.merchant)),
-            comfy_table::Cell::new(plain(&entry.file)),
-            comfy_table::Cell::new(entry.state).fg(colour),
-            comfy_table::Cell::new(or_nothing(&entry.name)),
+            comfy_table::Cell::new(plain(&entry.name)),
+            comfy_table::Cell::new(plain(&entry.state)).fg(colour),
             comfy_table::Cell::new(or_nothing(&entry.version)),
             comfy_table::Cell::new(or_nothing(&digest)),
-            comfy_table::Cell::new(capabilities.join(", ")),
+            comfy_table::Cell::new(entry.capabilities.as_deref().unwrap_or_default().join(", ")),
         ]);
     }
     let mut text = format!("{table}\n");
-    for entry in entries {
-        if let Some(reason) = &entry.reason {
-            let head = paint(BAD.bold(), format!("{}/{}", entry.merchant, entry.file));
-            text.push_str(&format!("\n{head}\n{}", screen::indented(&plain(reason), 2)));
-        }
+    for fault in &view.faults {
+        let line = fault.line.map(|line| format!(":{line}")).unwrap_or_default();
+        let head = paint(BAD.bold(), format!("{}{line}", fault.path.display()));
+        text.push_str(&format!("\n{head}\n{}", screen::indented(&plain(&fault.message), 2)));
     }
     screen::print(&text);
 }

@@ -14,7 +14,9 @@ use crate::host::Host;
 /// `merchants/NAME/plugins/*.wasm` and tables in `merchants/NAME/lookups/*.csv`. Files changed there
 /// take effect without a restart. Stop with Ctrl-C or SIGTERM: what is in hand is finished.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  mapwright serve --config /etc/mapwright\n\nLogs go to standard error (JSON when it is not a terminal); MAPWRIGHT_LOG=debug says more.")]
+#[command(
+    after_help = "Example:\n  mapwright serve --config /etc/mapwright\n\nLogs go to standard error (JSON when it is not a terminal); MAPWRIGHT_LOG=debug says more."
+)]
 pub(super) struct Args {
     /// The folder with mapwright.toml.
     #[arg(long, value_name = "DIR", default_value = ".")]

@@ -16,6 +16,7 @@ use super::rehearsal::{
     SettingsFault, bless, view,
 };
 use super::screen::{self, BAD, DIM, GOOD, STRONG, WARN, paint};
+use crate::toolchain::{BuildOptions, build_plugin};
 
 const HELP: &str = "\
 A case is a folder:
@@ -248,20 +249,22 @@ fn case_folders(args: &Args) -> Result<Vec<PathBuf>, Unreadable> {
     Ok(folders)
 }
 
-/// The component of the project that the cases belong to.
-fn build(args: &Args) -> Result<PathBuf, Unreadable> {
-    let dir = &args.dir;
-    let project = [Some(dir.as_path()), dir.parent(), dir.parent().and_then(Path::parent)]
-        .into_iter()
-        .flatten()
-        .find(|folder| folder.join("Cargo.toml").is_file());
+/// Builds the project that the cases belong to; the component's path.
+fn build(args: &Args) -> Result<PathBuf, LoadFailure> {
+    // DIR may be the project, its `cases/`, or one case. Looked at in full, since `.` has no parent.
+    let failed = |source| Unreadable::File { path: args.dir.clone(), source };
+    let dir = args.dir.canonicalize().map_err(failed)?;
+    let project = dir.ancestors().take(3).find(|folder| folder.join("Cargo.toml").is_file());
     let Some(project) = project else {
-        return Err(Unreadable::sense(
-            dir,
-            "is not a plugin project (no Cargo.toml); say which plugin to test with --plugin FILE.wasm",
-        ));
+        let message = "is not a plugin project (no Cargo.toml); say which plugin to test with \
+                       --plugin FILE.wasm";
+        return Err(Unreadable::sense(&args.dir, message).into());
     };
-    Err(Unreadable::sense(project, "say which plugin to test with --plugin FILE.wasm"))
+    let options = BuildOptions { quiet: args.json, ..BuildOptions::default() };
+    match build_plugin(project, &options) {
+        Ok(built) => Ok(built.path),
+        Err(error) => Err(LoadFailure::NotBuilt { dir: project.to_owned(), error }),
+    }
 }
 
 fn as_json(plugin: &PluginName, results: &[CaseResult]) -> Value {

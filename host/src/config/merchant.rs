@@ -85,7 +85,11 @@ impl Merchant {
     #[must_use]
     pub fn load(loader: &Loader, name: &str, dir: &Path, previous: Option<&Self>) -> Self {
         let mut faults = Vec::new();
-        let file = match open_file(&dir.join("merchant.toml"), &loader.outbound, previous.map(|p| &p.file)) {
+        let file = match open_file(
+            &dir.join("merchant.toml"),
+            &loader.outbound,
+            previous.map(|p| &p.file),
+        ) {
             Ok(file) => file,
             Err(fault) => {
                 faults.push(fault);
@@ -257,7 +261,10 @@ fn stages(
         if !plugin.can(capability) {
             return Err((format!("plugin `{name}` has no {}", capability.name()), true));
         }
-        let strange = |topic: &&String| !topic.ends_with(".*") && !plugin.takes(topic);
+        // Of the typed stages nothing is asked where there is no order; only the mapping must know
+        // every topic of the route.
+        let maps = capability == Capability::FieldMapping;
+        let strange = |topic: &&String| maps && !topic.ends_with(".*") && !plugin.takes(topic);
         if let Some(topic) = route.topics.iter().find(strange) {
             let taken = &plugin.manifest().topics;
             let reason = format!("plugin `{name}` does not take topic `{topic}`, only {taken:?}");
@@ -277,11 +284,30 @@ fn stages(
         .as_deref()
         .map(|name| stage(name, Capability::StatusTranslation))
         .transpose()?;
-    let pricing = route
-        .pricing
-        .as_deref()
-        .map(|name| stage(name, Capability::Pricing))
-        .transpose()?;
+    let pricing =
+        route.pricing.as_deref().map(|name| stage(name, Capability::Pricing)).transpose()?;
     let field_mapping = stage(&route.field_mapping, Capability::FieldMapping)?;
-    Ok(Stages { status_translation, pricing, field_mapping: Some(field_mapping) })
+    let stages = Stages { status_translation, pricing, field_mapping: Some(field_mapping) };
+    match unknown_setting(route, &stages) {
+        None => Ok(stages),
+        Some(reason) => Err((reason, true)),
+    }
+}
+
+/// A route's settings are one table for all its plugins, so a plugin's schema cannot refuse what it
+/// does not know itself. A key that none of them declares is a typo.
+fn unknown_setting(route: &Route, stages: &Stages) -> Option<String> {
+    let plugins = [&stages.status_translation, &stages.pricing, &stages.field_mapping];
+    let mut known = Vec::new();
+    for stage in plugins.into_iter().flatten() {
+        // A schema without properties takes anything.
+        let properties = stage.plugin.manifest().settings_schema.get("properties")?.as_object()?;
+        known.extend(properties.keys().map(String::as_str));
+    }
+    let settings = route.settings.as_object()?;
+    let unknown = settings.keys().find(|key| !known.contains(&key.as_str()))?;
+    let hint = super::text::nearest(unknown, known.iter().copied())
+        .map(|near| format!("; did you mean `{near}`?"))
+        .unwrap_or_default();
+    Some(format!("none of its plugins knows the setting `{unknown}`{hint}"))
 }

@@ -29,7 +29,7 @@ impl Fault {
 
 /// A file's text together with where it came from.
 #[derive(Debug)]
-pub struct Text<'a> {
+pub(super) struct Text<'a> {
     path: &'a Path,
     text: &'a str,
 }
@@ -37,7 +37,7 @@ pub struct Text<'a> {
 impl<'a> Text<'a> {
     /// `path` is only for messages.
     #[must_use]
-    pub fn new(path: &'a Path, text: &'a str) -> Self {
+    pub(super) fn new(path: &'a Path, text: &'a str) -> Self {
         Self { path, text }
     }
 
@@ -45,7 +45,7 @@ impl<'a> Text<'a> {
     ///
     /// # Errors
     /// The first [`Fault`].
-    pub fn decode<T: DeserializeOwned>(&self) -> Result<T, Fault> {
+    pub(super) fn decode<T: DeserializeOwned>(&self) -> Result<T, Fault> {
         toml::from_str(self.text).map_err(|error| Fault {
             path: self.path.to_owned(),
             line: error.span().map(|span| self.line_at(span.start)),
@@ -57,7 +57,7 @@ impl<'a> Text<'a> {
     ///
     /// # Errors
     /// The first [`Fault`].
-    pub fn decode_table<T: DeserializeOwned>(
+    pub(super) fn decode_table<T: DeserializeOwned>(
         &self,
         table: toml::Table,
         place: &[&str],
@@ -72,8 +72,12 @@ impl<'a> Text<'a> {
     }
 
     /// A fault at the table or key that `place` leads to.
-    pub fn fault_at(&self, place: &[&str], message: impl std::fmt::Display) -> Fault {
-        Fault { path: self.path.to_owned(), line: self.line_of(place), message: message.to_string() }
+    pub(super) fn fault_at(&self, place: &[&str], message: impl std::fmt::Display) -> Fault {
+        Fault {
+            path: self.path.to_owned(),
+            line: self.line_of(place),
+            message: message.to_string(),
+        }
     }
 
     fn line_of(&self, place: &[&str]) -> Option<usize> {
@@ -141,7 +145,10 @@ mod tests {
         let text = Text::new(Path::new("mapwright.toml"), "data_dir = \"d\"\nlisten_ = \"x\"\n");
         let fault = text.decode::<Sample>().unwrap_err();
         assert_eq!(fault.line, Some(2));
-        assert!(fault.to_string().starts_with("mapwright.toml:2: unknown field `listen_`"), "{fault}");
+        assert!(
+            fault.to_string().starts_with("mapwright.toml:2: unknown field `listen_`"),
+            "{fault}"
+        );
         assert!(fault.message.ends_with("did you mean `listen`?"), "{fault}");
     }
 

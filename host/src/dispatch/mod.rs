@@ -173,7 +173,11 @@ impl Dispatcher {
         let snapshot = self.snapshot.load();
         let merchant = snapshot.merchants.get(&event.merchant).filter(|m| m.configured);
         let Some(merchant) = merchant else {
-            warn!(event.seq = event.seq, merchant.name = event.merchant, "merchant not configured: its events wait");
+            warn!(
+                event.seq = event.seq,
+                merchant.name = event.merchant,
+                "merchant not configured: its events wait"
+            );
             self.homeless.push(event.clone());
             return Ok(());
         };
@@ -187,7 +191,9 @@ impl Dispatcher {
                 routes.push(passage.route.clone());
             }
         }
-        routes.retain(|name| !event.passages.iter().any(|p| p.route == *name && p.state.is_terminal()));
+        routes.retain(|name| {
+            !event.passages.iter().any(|p| p.route == *name && p.state.is_terminal())
+        });
         if routes.is_empty() {
             let why = if event.passages.is_empty() { "unrouted" } else { "ended" };
             self.ground.journal.close(event.seq, why).await?;

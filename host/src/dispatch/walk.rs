@@ -94,15 +94,18 @@ impl Walk<'_> {
 
     async fn map(&self, event: &Event, attempts: u32) -> Result<Stop, journal::Error> {
         let checkpoints = &self.ground.checkpoints;
-        let remembered =
-            match checkpoints.get(&event.merchant, &self.ready.name, &event.resource_key) {
-                Ok(remembered) => remembered,
-                Err(error) => {
-                    // Mapping as if nothing were remembered could send an older version.
-                    warn!(event.id = %event.id, %error, "the checkpoint cannot be read; the passage waits");
-                    return Ok(Stop::Again(CHECKPOINT_PATIENCE));
-                }
-            };
+        let remembered = match checkpoints.get(
+            &event.merchant,
+            &self.ready.name,
+            &event.resource_key,
+        ) {
+            Ok(remembered) => remembered,
+            Err(error) => {
+                // Mapping as if nothing were remembered could send an older version.
+                warn!(event.id = %event.id, %error, "the checkpoint cannot be read; the passage waits");
+                return Ok(Stop::Again(CHECKPOINT_PATIENCE));
+            }
+        };
         if let Some(newer) = superseded(event, remembered.as_ref()) {
             let reason = format!("version {newer} of {} was delivered before", event.resource_key);
             return self.end(event, End::Skipped { reason }, Vec::new(), None).await;
@@ -391,9 +394,11 @@ impl Walk<'_> {
         target_id: &Option<String>,
         found: Vec<Found>,
     ) -> Vec<Identity> {
-        let own = target_id
-            .iter()
-            .map(|id| Found { entity: document.entity.clone(), key: document.key.clone(), id: id.clone() });
+        let own = target_id.iter().map(|id| Found {
+            entity: document.entity.clone(),
+            key: document.key.clone(),
+            id: id.clone(),
+        });
         own.chain(found)
             .map(|Found { entity, key, id }| Identity {
                 merchant: event.merchant.clone(),

@@ -15,8 +15,8 @@ use axum::routing::get;
 use serde_json::{Value, json};
 
 use crate::config::{Entry, Fault, Merchant, Snapshot};
-use crate::journal::Journal;
 use crate::ingress::Counters;
+use crate::journal::Journal;
 use crate::telemetry::{End, Metrics};
 
 /// What the answers are made from.
@@ -62,36 +62,48 @@ impl Health {
 
 async fn ready(State(health): State<Health>) -> Response {
     let snapshot = health.snapshot.load_full();
-    let faults: Vec<Value> = snapshot.all_faults().map(fault_json).collect();
+    let well = snapshot.all_faults().next().is_none();
     let writable = health.journal.remember(Vec::new()).await;
-    let status = match (&writable, faults.is_empty()) {
+    let status = match (&writable, well) {
         (Err(_), _) => "unavailable",
         (Ok(()), false) => "degraded",
         (Ok(()), true) => "ready",
     };
-    let body = json!({
+    let Value::Object(account) = account(&snapshot) else { unreachable!("an account is an object") };
+    let mut body = json!({
         "status": status,
         "journal": match &writable {
             Ok(()) => json!({ "writable": true, "counts": health.journal.counts().ok() }),
             Err(error) => json!({ "writable": false, "reason": error.to_string() }),
         },
-        "faults": faults,
-        "merchants": snapshot.merchants.iter()
-            .map(|(name, merchant)| (name.clone(), merchant_json(merchant)))
-            .collect::<serde_json::Map<_, _>>(),
     });
+    if let Some(body) = body.as_object_mut() {
+        body.extend(account);
+    }
     let code = if writable.is_ok() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let text = serde_json::to_string_pretty(&body).unwrap_or_default() + "\n";
     (code, [(header::CONTENT_TYPE, "application/json")], text).into_response()
 }
 
-/// A fault as JSON: `path`, `line` (null where unknown), `message`.
-pub(crate) fn fault_json(fault: &Fault) -> Value {
+/// Every fault, and each merchant's plugins, routes and sources: what `/readyz` and
+/// `mapwright plugins` show.
+#[must_use]
+pub fn account(snapshot: &Snapshot) -> Value {
+    let faults: Vec<Value> = snapshot.all_faults().map(fault_json).collect();
+    let merchants: serde_json::Map<String, Value> = snapshot
+        .merchants
+        .iter()
+        .map(|(name, merchant)| (name.clone(), merchant_json(merchant)))
+        .collect();
+    json!({ "faults": faults, "merchants": merchants })
+}
+
+/// `path`, `line` (null where unknown), `message`.
+fn fault_json(fault: &Fault) -> Value {
     json!({ "path": fault.path, "line": fault.line, "message": fault.message })
 }
 
-/// A merchant's plugins, routes and sources, as `/readyz` and `mapwright plugins` show them.
-pub(crate) fn merchant_json(merchant: &Merchant) -> Value {
+fn merchant_json(merchant: &Merchant) -> Value {
     let plugins: Vec<Value> =
         merchant.catalog.entries().map(|(name, entry)| plugin_json(name, entry)).collect();
     let routes: serde_json::Map<String, Value> = merchant
@@ -115,7 +127,7 @@ pub(crate) fn merchant_json(merchant: &Merchant) -> Value {
 
 fn plugin_json(name: &str, entry: &Entry) -> Value {
     let state = match (&entry.plugin, &entry.fault) {
-        (Some(_), None) => "active",
+        (Some(_), None) => "ready",
         (Some(_), Some(_)) => "last_good",
         (None, _) => "refused",
     };

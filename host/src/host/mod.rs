@@ -19,11 +19,12 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+pub use self::health::account;
 use self::reload::Reloader;
 use crate::checkpoint::{self, Checkpoints};
 use crate::config::{Fault, HostFile, Loader, Snapshot, Watch};
-use crate::dispatch::{Dispatcher, Parts};
 use crate::delivery::{self, Outbound};
+use crate::dispatch::{Dispatcher, Parts};
 use crate::ingress::{self, Counters, Ingress};
 use crate::journal::{self, Journal};
 use crate::plugin::{Engine, EngineOptions, Pool};
@@ -31,6 +32,10 @@ use crate::telemetry::Metrics;
 
 /// Jobs waiting for a plugin thread; each is a walk, and walks are bounded already.
 const PLUGIN_QUEUE_MAX: usize = 1024;
+
+/// Thousands of plugins may be loaded: line numbers of their code would cost megabytes each, and a
+/// panic says where it was anyway. `dry-run` has them.
+const ENGINE: EngineOptions = EngineOptions { calls_max: 64, pooling: true, debug_info: false };
 
 /// Why a host does not open.
 #[derive(Debug, thiserror::Error)]
@@ -54,7 +59,9 @@ pub enum OpenError {
     #[error("plugin threads cannot be started: {0}")]
     Threads(std::io::Error),
     /// The address is not to be had.
-    #[error("cannot listen on {address}: {source}; another host may be running, or choose another `listen`")]
+    #[error(
+        "cannot listen on {address}: {source}; another host may be running, or choose another `listen`"
+    )]
     Listen {
         /// As configured.
         address: String,
@@ -101,7 +108,7 @@ impl Host {
         let metrics = Arc::new(Metrics::default());
         let journal = Journal::open(&data_dir)?;
         let checkpoints = open_checkpoints(&data_dir, &journal)?;
-        let engine = Engine::new(&EngineOptions::default())?;
+        let engine = Engine::new(&ENGINE)?;
         let loader = Loader::new(dir, &file, engine, Outbound::new()?);
         let reloader = Reloader::new(loader, Arc::clone(&metrics));
         let listener = TcpListener::bind(&file.listen)
@@ -186,14 +193,12 @@ impl Host {
             wake: Arc::clone(&self.accepted),
             counters: Arc::clone(&self.counters),
         };
-        ingress::router(ingress).merge(health::router(
-            health::Health {
-                metrics: Arc::clone(&self.metrics),
-                counters: Arc::clone(&self.counters),
-                snapshot: self.reloader.snapshot(),
-                journal: self.journal.clone(),
-            },
-        ))
+        ingress::router(ingress).merge(health::router(health::Health {
+            metrics: Arc::clone(&self.metrics),
+            counters: Arc::clone(&self.counters),
+            snapshot: self.reloader.snapshot(),
+            journal: self.journal.clone(),
+        }))
     }
 
     fn watch(&self) -> Result<Watch, OpenError> {
@@ -212,11 +217,7 @@ fn open_checkpoints(data_dir: &Path, journal: &Journal) -> Result<Checkpoints, O
 struct JournalTail(Journal);
 
 impl checkpoint::Tail for JournalTail {
-    fn finished_after(
-        &self,
-        mark: u64,
-        limit: usize,
-    ) -> Result<Vec<checkpoint::Finished>, String> {
+    fn finished_after(&self, mark: u64, limit: usize) -> Result<Vec<checkpoint::Finished>, String> {
         let finished = self.0.finished_after(mark, limit).map_err(|error| error.to_string())?;
         Ok(finished.into_iter().map(as_checkpoint).collect())
     }

@@ -81,7 +81,13 @@ fn tell(previous: &Snapshot, next: &Snapshot) {
             let Some(active) = &entry.plugin else { continue };
             let digest_before = before.and_then(|m| m.catalog.get(plugin)).map(|p| p.digest());
             if digest_before != Some(active.digest()) {
-                info!(merchant.name = name, plugin.name = plugin, plugin.version = active.version(), plugin.digest = active.digest(), "plugin in use");
+                info!(
+                    merchant.name = name,
+                    plugin.name = plugin,
+                    plugin.version = active.version(),
+                    plugin.digest = active.digest(),
+                    "plugin in use"
+                );
             }
         }
     }
@@ -95,7 +101,9 @@ fn sources_of(snapshot: &Snapshot) -> Sources {
         }
         for (connection, source) in &merchant.sources {
             let entry = match source {
-                Ok(shop) => Source::woocommerce(shop.clone(), routes_by_topic(merchant, connection)),
+                Ok(shop) => {
+                    Source::woocommerce(shop.clone(), routes_by_topic(merchant, connection))
+                }
                 Err(why) => Source::Unavailable { why: why.clone() },
             };
             sources.insert(&merchant.name, connection, entry);

@@ -1,9 +1,12 @@
 //! One delivery, from request to answer. The order of the checks is the promise: nothing that is
 //! not signed is looked into, and 200 means that it is on the disk.
 
+use std::future::poll_fn;
+use std::pin::Pin;
+
 use axum::body::{Body, HttpBody};
 use axum::http::{HeaderMap, Request};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use tokio::time::Duration;
@@ -18,6 +21,8 @@ use crate::journal::{self, Acceptance, NewQuarantine};
 
 /// A shop sends a body in one go and gives up after a minute; slower ones hold a connection.
 const BODY_TIME_MAX: Duration = Duration::from_secs(30);
+/// How much of a body that is too large is read so that its sender hears the answer.
+const THROWN_AWAY_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Ids that other systems put on an event fit in this.
 const CORRELATION_ID_BYTES_MAX: usize = 128;
 
@@ -67,26 +72,46 @@ pub(super) async fn receive(
     }
 }
 
+/// Reads a body of up to `bytes_max`. What goes on beyond it is still read for a while and thrown
+/// away: closing on a sender that is still sending would keep the answer from it.
 async fn read(body: Body, bytes_max: usize) -> Result<Bytes, Answer> {
-    let too_large = || Answer::TooLarge { bytes_max };
-    // What says beforehand that it is too large need not be read.
-    if body.size_hint().lower() > u64::try_from(bytes_max).unwrap_or(u64::MAX) {
-        return Err(too_large());
-    }
-    let reading = axum::body::to_bytes(body, bytes_max);
-    match tokio::time::timeout(BODY_TIME_MAX, reading).await {
-        Ok(Ok(body)) => Ok(body),
-        Ok(Err(error)) => {
-            let limited = std::error::Error::source(&error)
-                .is_some_and(|source| source.to_string().contains("length limit"));
-            if limited {
-                return Err(too_large());
-            }
-            Err(Answer::Broken { message: format!("the body did not arrive whole: {error}") })
-        }
+    match tokio::time::timeout(BODY_TIME_MAX, gather(body, bytes_max)).await {
+        Ok(read) => read,
         Err(_) => Err(Answer::Broken {
             message: format!("the body did not arrive within {} s", BODY_TIME_MAX.as_secs()),
         }),
+    }
+}
+
+async fn gather(mut body: Body, bytes_max: usize) -> Result<Bytes, Answer> {
+    // Most bodies come in one piece and are kept as it is.
+    let mut first = Bytes::new();
+    let mut whole = BytesMut::new();
+    let mut seen = 0_usize;
+    while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
+        let frame = frame.map_err(|error| Answer::Broken {
+            message: format!("the body did not arrive whole: {error}"),
+        })?;
+        let Ok(data) = frame.into_data() else { continue };
+        seen = seen.saturating_add(data.len());
+        if seen > bytes_max {
+            whole = BytesMut::new();
+            if seen > bytes_max.saturating_add(THROWN_AWAY_BYTES_MAX) {
+                break;
+            }
+        } else if seen == data.len() {
+            first = data;
+        } else {
+            if whole.is_empty() {
+                whole.extend_from_slice(&first);
+            }
+            whole.extend_from_slice(&data);
+        }
+    }
+    match seen {
+        _ if seen > bytes_max => Err(Answer::TooLarge { bytes_max }),
+        _ if whole.is_empty() => Ok(first),
+        _ => Ok(whole.freeze()),
     }
 }
 
@@ -123,7 +148,7 @@ impl Hook<'_> {
         let id = EventId::fresh();
         let correlation_id =
             correlation_id(&self.headers).map_or_else(|| id.0.clone(), ToOwned::to_owned);
-        let fingerprint = self.fingerprint(topic, &body);
+        let fingerprint = self.fingerprint(topic, &id, &body);
         let event = NewEvent {
             id: id.clone(),
             correlation_id: correlation_id.clone(),
@@ -210,8 +235,10 @@ impl Hook<'_> {
     }
 
     /// What the event says: its bytes, who takes it, and whether it is there or gone. Created and
-    /// updated with the same body say the same if they are routed alike.
-    fn fingerprint(&self, topic: &str, body: &[u8]) -> [u8; 32] {
+    /// updated with the same body say the same if they are routed alike. A custom action tells of
+    /// something that happened and not of a state, often without saying to what (`"arg":[]`), so
+    /// no two are the same.
+    fn fingerprint(&self, topic: &str, id: &EventId, body: &[u8]) -> [u8; 32] {
         let mut hasher = Sha256::new();
         hasher.update((body.len() as u64).to_be_bytes());
         hasher.update(body);
@@ -219,9 +246,10 @@ impl Hook<'_> {
             hasher.update((route.len() as u64).to_be_bytes());
             hasher.update(route);
         }
-        let verb = topic.split_once('.').map_or("", |(_, verb)| verb);
-        if !matches!(verb, "created" | "updated") {
-            hasher.update(verb);
+        match topic.split_once('.') {
+            Some(("action", _)) => hasher.update(&id.0),
+            Some((_, "created" | "updated")) | None => {}
+            Some((_, verb)) => hasher.update(verb),
         }
         hasher.finalize().into()
     }

@@ -31,6 +31,8 @@ const GROUP_BYTES_MAX: usize = 4 * 1024 * 1024;
 const LOG_PAGES_COPIED_FROM: i64 = 4096;
 /// The writer copies up to this many pages itself (8 MiB), a few milliseconds' work.
 const LOG_PAGES_OWN_MAX: i64 = 2048;
+/// A log that grew to this (64 MiB: the copier cannot keep up) is copied by the writer in any case.
+const LOG_PAGES_MAX: i64 = 16_384;
 /// The length of the log is asked for once in so many groups.
 const GROUPS_PER_LOOK: u32 = 16;
 
@@ -149,7 +151,7 @@ impl Loop {
         if pages < LOG_PAGES_COPIED_FROM {
             return;
         }
-        if pages - copied <= LOG_PAGES_OWN_MAX {
+        if pages - copied <= LOG_PAGES_OWN_MAX || pages >= LOG_PAGES_MAX {
             if copied < pages
                 && let Err(error) = self.copy("PASSIVE")
             {

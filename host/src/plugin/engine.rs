@@ -4,7 +4,8 @@
 //! instance slots (a fresh instance then costs microseconds) where the machine can reserve the
 //! address space, and allocates on demand where it cannot. Nothing of a plugin is kept here.
 
-use std::sync::{Arc, mpsc};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -12,7 +13,8 @@ use wasmtime::{
     Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig, WasmBacktraceDetails,
 };
 
-use super::limits::{MEMORY_BYTES_CEILING, TABLE_ELEMENTS_CEILING};
+use super::limits::{Limits, MEMORY_BYTES_CEILING, TABLE_ELEMENTS_CEILING};
+use super::plugin::Loaded;
 
 /// How often the epoch moves on: fine enough for deadlines of tens of milliseconds, and a hundred
 /// wake-ups a second cost nothing.
@@ -27,11 +29,14 @@ pub struct EngineOptions {
     pub calls_max: u32,
     /// Whether to keep a pool of instance slots at all.
     pub pooling: bool,
+    /// Whether backtraces tell file and line, for plugins that carry debug information. It stays in
+    /// memory then, megabytes for each plugin: for authors yes, for a host with a thousand no.
+    pub debug_info: bool,
 }
 
 impl Default for EngineOptions {
     fn default() -> Self {
-        Self { calls_max: 64, pooling: true }
+        Self { calls_max: 64, pooling: true, debug_info: true }
     }
 }
 
@@ -52,9 +57,14 @@ pub struct Engine {
     inner: Arc<Inner>,
 }
 
+/// A file's digest, and the limits its manifest was read under.
+type Key = (String, Limits);
+
 struct Inner {
     wasmtime: wasmtime::Engine,
     pooling: bool,
+    /// What is loaded, so that a file that many merchants use is compiled and kept once.
+    loaded: Mutex<HashMap<Key, Weak<Loaded>>>,
     // Last, so that the clock stands only after nothing can run any more.
     _ticker: Ticker,
 }
@@ -73,7 +83,7 @@ impl Engine {
     /// When wasmtime cannot run here at all, or no thread can be started.
     pub fn new(options: &EngineOptions) -> Result<Self, EngineError> {
         let pooled = if options.pooling {
-            let mut config = base_config();
+            let mut config = base_config(options);
             config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(options)));
             match wasmtime::Engine::new(&config) {
                 Ok(engine) => Some(engine),
@@ -92,11 +102,13 @@ impl Engine {
         let pooling = pooled.is_some();
         let wasmtime = match pooled {
             Some(engine) => engine,
-            None => wasmtime::Engine::new(&base_config())
+            None => wasmtime::Engine::new(&base_config(options))
                 .map_err(|error| EngineError::Unsupported(format!("{error:#}")))?,
         };
         let ticker = Ticker::start(wasmtime.clone()).map_err(EngineError::Ticker)?;
-        Ok(Self { inner: Arc::new(Inner { wasmtime, pooling, _ticker: ticker }) })
+        Ok(Self {
+            inner: Arc::new(Inner { wasmtime, pooling, loaded: Mutex::default(), _ticker: ticker }),
+        })
     }
 
     /// Whether instances come from a pool (they do unless the machine cannot reserve one).
@@ -105,12 +117,25 @@ impl Engine {
         self.inner.pooling
     }
 
+    /// The plugin of this file, when it is loaded already.
+    pub(super) fn find(&self, digest: &str, limits: &Limits) -> Option<Arc<Loaded>> {
+        let loaded = self.inner.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        loaded.get(&(digest.to_owned(), *limits))?.upgrade()
+    }
+
+    /// Lets others find it for as long as somebody keeps it.
+    pub(super) fn remember(&self, limits: &Limits, plugin: &Arc<Loaded>) {
+        let mut loaded = self.inner.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        loaded.retain(|_, plugin| plugin.strong_count() > 0);
+        loaded.insert((plugin.digest.clone(), *limits), Arc::downgrade(plugin));
+    }
+
     pub(super) fn wasmtime(&self) -> &wasmtime::Engine {
         &self.inner.wasmtime
     }
 }
 
-fn base_config() -> Config {
+fn base_config(options: &EngineOptions) -> Config {
     let mut config = Config::new();
     config
         // The budget: deterministic, the same number in a dry run and in production.
@@ -126,8 +151,12 @@ fn base_config() -> Config {
         // Half of the default: order mapping is not deep, and endless recursion ends sooner.
         .max_wasm_stack(256 << 10)
         .memory_init_cow(true)
-        // Authors see names and lines when the plugin carries them.
-        .wasm_backtrace_details(WasmBacktraceDetails::Enable);
+        // Names of functions are there either way.
+        .wasm_backtrace_details(if options.debug_info {
+            WasmBacktraceDetails::Enable
+        } else {
+            WasmBacktraceDetails::Disable
+        });
     config
 }
 
@@ -144,9 +173,9 @@ fn pool(options: &EngineOptions) -> PoolingAllocationConfig {
         .max_tables_per_component(8)
         .table_elements(usize::try_from(TABLE_ELEMENTS_CEILING).unwrap_or(usize::MAX))
         .max_memory_size(usize::try_from(MEMORY_BYTES_CEILING).unwrap_or(usize::MAX))
-        // What a Rust plugin touches stays mapped between calls; it is zeroed by hand, which is
-        // cheaper than giving the pages back and faulting them in again.
-        .linear_memory_keep_resident(1 << 20)
+        // What a Rust plugin touches (its stack begins at 1 MiB) stays mapped between calls; it is
+        // put back by hand, which is cheaper than giving the pages up and faulting them in again.
+        .linear_memory_keep_resident(2 << 20)
         .table_keep_resident(64 << 10)
         // Resets only the pages that were written, where the kernel can say which.
         .pagemap_scan(Enabled::Auto)

@@ -62,16 +62,15 @@ pub(super) fn outcome(error: &wasmtime::Error, call: &Call, limits: &Limits) -> 
 fn frames(backtrace: &WasmBacktrace) -> Vec<String> {
     let mut lines = Vec::new();
     for frame in backtrace.frames() {
-        let name = frame
-            .func_name()
-            .map_or_else(|| format!("function {}", frame.func_index()), |name| wasmtime_name(name));
+        let name =
+            frame.func_name().map_or_else(|| format!("function {}", frame.func_index()), readable);
         let symbols = frame.symbols();
         if symbols.is_empty() {
             lines.push(name);
             continue;
         }
         for symbol in symbols {
-            let name = symbol.name().map_or_else(|| name.clone(), wasmtime_name);
+            let name = symbol.name().map_or_else(|| name.clone(), readable);
             lines.push(match (symbol.file(), symbol.line()) {
                 (Some(file), Some(line)) => format!("{name} ({file}:{line})"),
                 (Some(file), None) => format!("{name} ({file})"),
@@ -83,7 +82,7 @@ fn frames(backtrace: &WasmBacktrace) -> Vec<String> {
 }
 
 /// A name without the hash that Rust puts behind it.
-fn wasmtime_name(name: &str) -> String {
+fn readable(name: &str) -> String {
     match name.rsplit_once("::h") {
         Some((head, hash)) if hash.len() == 16 && hash.bytes().all(|b| b.is_ascii_hexdigit()) => {
             head.to_owned()

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 macro_rules! limits {
     ($($(#[doc = $doc:literal])+ $name:ident: $kind:ty = $default:expr,)+) => {
         /// What one call of a plugin may use.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
         #[serde(default, deny_unknown_fields)]
         pub struct Limits {
             $($(#[doc = $doc])+ pub $name: $kind,)+

@@ -6,6 +6,8 @@
 //!
 //! Compilation happens in this process: what could keep the compiler busy is refused by `scan`.
 
+use std::sync::Arc;
+
 use sha2::{Digest, Sha256};
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, Linker};
@@ -28,7 +30,8 @@ const WORD_BYTES_MAX: usize = 200;
 impl Engine {
     /// Loads a plugin from the bytes of a component or of a core module with a component type.
     ///
-    /// `name` is what the file is called, for the log. The limits hold for the one call of
+    /// The same bytes are compiled once: while a plugin is in use, loading its file again gives the
+    /// same one. `name` is what the file is called, for the log. The limits hold for the one call of
     /// `manifest.describe`; later calls bring their own. Takes about a second for each megabyte.
     ///
     /// # Errors
@@ -39,6 +42,10 @@ impl Engine {
         limits.validate().map_err(LoadError::Limits)?;
         if wasmtime::Engine::detect_precompiled(bytes).is_some() {
             return Err(LoadError::Precompiled);
+        }
+        let digest = hex::encode(Sha256::digest(bytes));
+        if let Some(loaded) = self.find(&digest, limits) {
+            return Ok(Plugin::new(loaded));
         }
         let shape = scan::scan(bytes)?;
         let encoded = component::component(bytes, &shape)?;
@@ -79,7 +86,6 @@ impl Engine {
         };
         let (manifest, settings) = check_manifest(described).map_err(LoadError::BadManifest)?;
 
-        let digest = hex::encode(Sha256::digest(bytes));
         tracing::debug!(
             file = name,
             plugin.name = manifest.name,
@@ -88,7 +94,7 @@ impl Engine {
             duration_ms = started.elapsed().as_millis(),
             "plugin loaded"
         );
-        Ok(Plugin::new(Loaded {
+        let loaded = Arc::new(Loaded {
             manifest,
             settings,
             digest,
@@ -101,7 +107,9 @@ impl Engine {
             pre,
             facets,
             engine: self.clone(),
-        }))
+        });
+        self.remember(limits, &loaded);
+        Ok(Plugin::new(loaded))
     }
 }
 

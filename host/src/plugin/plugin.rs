@@ -96,8 +96,8 @@ impl std::fmt::Debug for Plugin {
 }
 
 impl Plugin {
-    pub(super) fn new(loaded: Loaded) -> Self {
-        Self { inner: Arc::new(loaded) }
+    pub(super) fn new(inner: Arc<Loaded>) -> Self {
+        Self { inner }
     }
 
     pub(super) fn loaded(&self) -> &Loaded {

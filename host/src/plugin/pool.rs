@@ -27,8 +27,8 @@ pub struct Pool {
 struct Task {
     job: Job,
     answer: oneshot::Sender<Run>,
-    // Gives its place in the queue back when the task is done, also when nobody waits any more.
-    _place: OwnedSemaphorePermit,
+    // Held until the run is done, also when nobody waits for it any more.
+    place: OwnedSemaphorePermit,
 }
 
 impl Pool {
@@ -60,7 +60,7 @@ impl Pool {
             return lost("the plugin threads have ended");
         };
         let (answer, answered) = oneshot::channel();
-        let task = Task { job, answer, _place: place };
+        let task = Task { job, answer, place };
         // Never blocks: there are as many places as the channel is long.
         if self.queue.as_ref().is_none_or(|queue| queue.send(task).is_err()) {
             return lost("the plugin threads have ended");
@@ -87,24 +87,25 @@ impl Drop for Pool {
 }
 
 fn work(tasks: &Receiver<Task>) {
-    while let Ok(task) = tasks.recv() {
+    while let Ok(Task { job, answer, place }) = tasks.recv() {
         // The job is only read, and what a run builds dies with it.
-        let run = catch_unwind(AssertUnwindSafe(|| run(&task.job))).unwrap_or_else(|panic| {
+        let run = catch_unwind(AssertUnwindSafe(|| run(&job))).unwrap_or_else(|panic| {
             let text = panic
                 .downcast_ref::<String>()
                 .map(String::as_str)
                 .or_else(|| panic.downcast_ref::<&str>().copied())
                 .unwrap_or("no text");
             tracing::error!(
-                event.id = task.job.context.event_id,
-                merchant.name = task.job.context.merchant,
+                event.id = job.context.event_id,
+                merchant.name = job.context.merchant,
                 panic = text,
                 "the host panicked while it ran a plugin; this is a fault of Mapwright"
             );
             lost(&format!("the host panicked while it ran the plugin: {text}"))
         });
+        drop(place);
         // An error means that the caller no longer waits.
-        drop(task.answer.send(run));
+        drop(answer.send(run));
     }
 }
 

@@ -167,15 +167,13 @@ pub(super) fn add(linker: &mut Linker<Call>, component: &Component) -> wasmtime:
                 ComponentItem::Resource(_) => {
                     linker.resource(name, resource_type(name), |_, _| Ok(()))?;
                 }
-                ComponentItem::ComponentFunc(_) => {
-                    if !answer(&mut linker, base, name)? {
-                        let called = format!("{interface}#{name}");
-                        linker.func_new(name, move |_, _, _, _| {
-                            Err(wasmtime::format_err!(
-                                "the plugin called `{called}`, which does not exist in the sandbox"
-                            ))
-                        })?;
-                    }
+                ComponentItem::ComponentFunc(_) if !answer(&mut linker, base, name)? => {
+                    let called = format!("{interface}#{name}");
+                    linker.func_new(name, move |_, _, _, _| {
+                        Err(wasmtime::format_err!(
+                            "the plugin called `{called}`, which does not exist in the sandbox"
+                        ))
+                    })?;
                 }
                 _ => {}
             }
@@ -208,7 +206,11 @@ fn stub<'a>(store: &'a mut Store<'_>) -> wasmtime::Result<(&'a mut Stub, &'a mut
     }
 }
 
-fn write(mut store: Store<'_>, stream: u32, bytes: &WasmList<u8>) -> wasmtime::Result<Streamed<()>> {
+fn write(
+    mut store: Store<'_>,
+    stream: u32,
+    bytes: &WasmList<u8>,
+) -> wasmtime::Result<Streamed<()>> {
     let bytes = bytes.as_le_slice(&store).to_vec(); // at most what a host call may copy
     burn(&mut store, bytes.len())?;
     let (stub, log) = stub(&mut store)?;
@@ -242,11 +244,10 @@ fn answer(
         ("wasi:cli/environment", "initial-cwd") => {
             linker.func_wrap(function, |_, (): ()| Ok((None::<String>,)))
         }
-        ("wasi:cli/exit", "exit") => {
-            linker.func_wrap(function, move |_, (_,): (Result<(), ()>,)| -> wasmtime::Result<()> {
+        ("wasi:cli/exit", "exit") => linker
+            .func_wrap(function, move |_, (_,): (Result<(), ()>,)| -> wasmtime::Result<()> {
                 exited()
-            })
-        }
+            }),
         ("wasi:cli/stdin", "get-stdin") => {
             linker.func_wrap(function, |_, (): ()| Ok((Resource::<InputStream>::new_own(0),)))
         }
@@ -278,17 +279,21 @@ fn answer(
             })
         }
         ("wasi:io/streams", _) => return stream(linker, function),
-        ("wasi:clocks/monotonic-clock", "now") => linker.func_wrap(function, |_, (): ()| Ok((0_u64,))),
+        ("wasi:clocks/monotonic-clock", "now") => {
+            linker.func_wrap(function, |_, (): ()| Ok((0_u64,)))
+        }
         ("wasi:clocks/monotonic-clock", "resolution") => {
             linker.func_wrap(function, |_, (): ()| Ok((1_u64,)))
         }
         ("wasi:clocks/monotonic-clock", "subscribe-instant" | "subscribe-duration") => {
             linker.func_wrap(function, |_, (_,): (u64,)| Ok((Resource::<Pollable>::new_own(0),)))
         }
-        ("wasi:clocks/wall-clock", "now") => linker.func_wrap(function, |mut store: Store<'_>, (): ()| {
-            let (stub, _) = stub(&mut store)?;
-            Ok((Datetime { seconds: stub.seconds, nanoseconds: stub.nanoseconds },))
-        }),
+        ("wasi:clocks/wall-clock", "now") => {
+            linker.func_wrap(function, |mut store: Store<'_>, (): ()| {
+                let (stub, _) = stub(&mut store)?;
+                Ok((Datetime { seconds: stub.seconds, nanoseconds: stub.nanoseconds },))
+            })
+        }
         ("wasi:clocks/wall-clock", "resolution") => {
             linker.func_wrap(function, |_, (): ()| Ok((Datetime { seconds: 0, nanoseconds: 1 },)))
         }
@@ -297,11 +302,10 @@ fn answer(
             linker.func_wrap(function, |store: Store<'_>, (length,): (u64,)| random(store, length))
         }
         ("wasi:random/random", "get-random-u64")
-        | ("wasi:random/insecure", "get-insecure-random-u64") => {
-            linker.func_wrap(function, |mut store: Store<'_>, (): ()| {
+        | ("wasi:random/insecure", "get-insecure-random-u64") => linker
+            .func_wrap(function, |mut store: Store<'_>, (): ()| {
                 Ok((stub(&mut store)?.0.random_u64(),))
-            })
-        }
+            }),
         ("wasi:random/insecure-seed", "insecure-seed") => {
             linker.func_wrap(function, |mut store: Store<'_>, (): ()| {
                 let (stub, _) = stub(&mut store)?;
@@ -320,34 +324,36 @@ fn stream(linker: &mut LinkerInstance<'_, Call>, function: &str) -> wasmtime::Re
     type Input = Resource<InputStream>;
     type Output = Resource<OutputStream>;
     match function {
-        "[method]input-stream.read" | "[method]input-stream.blocking-read" => {
-            linker.func_wrap(function, |_, (_, _): (Input, u64)| -> wasmtime::Result<Streamed<Vec<u8>>> {
+        "[method]input-stream.read" | "[method]input-stream.blocking-read" => linker.func_wrap(
+            function,
+            |_, (_, _): (Input, u64)| -> wasmtime::Result<Streamed<Vec<u8>>> {
                 Ok((Err(StreamError::Closed),))
-            })
-        }
-        "[method]input-stream.skip" | "[method]input-stream.blocking-skip" => {
-            linker.func_wrap(function, |_, (_, _): (Input, u64)| -> wasmtime::Result<Streamed<u64>> {
+            },
+        ),
+        "[method]input-stream.skip" | "[method]input-stream.blocking-skip" => linker.func_wrap(
+            function,
+            |_, (_, _): (Input, u64)| -> wasmtime::Result<Streamed<u64>> {
                 Ok((Err(StreamError::Closed),))
-            })
+            },
+        ),
+        "[method]input-stream.subscribe" => {
+            linker.func_wrap(function, |_, (_,): (Input,)| Ok((Resource::<Pollable>::new_own(0),)))
         }
-        "[method]input-stream.subscribe" => linker
-            .func_wrap(function, |_, (_,): (Input,)| Ok((Resource::<Pollable>::new_own(0),))),
-        "[method]output-stream.check-write" => {
-            linker.func_wrap(function, |_, (_,): (Output,)| -> wasmtime::Result<Streamed<u64>> {
+        "[method]output-stream.check-write" => linker
+            .func_wrap(function, |_, (_,): (Output,)| -> wasmtime::Result<Streamed<u64>> {
                 Ok((Ok(WRITE_BYTES),))
-            })
-        }
+            }),
         "[method]output-stream.write" | "[method]output-stream.blocking-write-and-flush" => linker
             .func_wrap(function, |store: Store<'_>, (to, bytes): (Output, WasmList<u8>)| {
                 write(store, to.rep(), &bytes)
             }),
-        "[method]output-stream.flush" | "[method]output-stream.blocking-flush" => {
-            linker.func_wrap(function, |_, (_,): (Output,)| -> wasmtime::Result<Streamed<()>> {
+        "[method]output-stream.flush" | "[method]output-stream.blocking-flush" => linker
+            .func_wrap(function, |_, (_,): (Output,)| -> wasmtime::Result<Streamed<()>> {
                 Ok((Ok(()),))
-            })
+            }),
+        "[method]output-stream.subscribe" => {
+            linker.func_wrap(function, |_, (_,): (Output,)| Ok((Resource::<Pollable>::new_own(0),)))
         }
-        "[method]output-stream.subscribe" => linker
-            .func_wrap(function, |_, (_,): (Output,)| Ok((Resource::<Pollable>::new_own(0),))),
         _ => return Ok(false),
     }?;
     Ok(true)

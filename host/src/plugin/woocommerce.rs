@@ -114,12 +114,13 @@ fn violation(pointer: String, code: &str, message: &str) -> Violation {
 impl<'a> Order<'a> {
     /// Reads the head of an order.
     pub(super) fn read(payload: &'a str) -> Result<Self, Violation> {
-        let not_object =
-            || violation(
+        let not_object = || {
+            violation(
                 String::new(),
                 "payload_not_object",
                 "an order must be a JSON object with each name once",
-            );
+            )
+        };
         // Derived readers take a list for an object, field by field; a payload may not.
         if !payload.trim_start().starts_with('{') {
             return Err(not_object());

@@ -71,11 +71,7 @@ pub(super) fn second_half() -> Vec<CapturedDelivery> {
     ]
 }
 
-fn captured(
-    name: &'static str,
-    story: &'static str,
-    expected: Expected,
-) -> CapturedDelivery {
+fn captured(name: &'static str, story: &'static str, expected: Expected) -> CapturedDelivery {
     let headers = contents(&format!("{name}.headers"));
     let body = CAPTURED
         .get_file(format!("{name}.json"))

@@ -37,7 +37,9 @@ pub(super) struct Args {
 /// Why the demo cannot be given.
 #[derive(Debug, thiserror::Error)]
 enum Error {
-    #[error("the example plugins are not here: run the demo inside a checkout of mapwright (looked for example-plugins/ from {0} upwards)")]
+    #[error(
+        "the example plugins are not here: run the demo inside a checkout of mapwright (looked for example-plugins/ from {0} upwards)"
+    )]
     NoCheckout(std::path::PathBuf),
     #[error(transparent)]
     Build(#[from] crate::toolchain::BuildError),
@@ -113,11 +115,16 @@ fn show(args: &Args, report: &Report) {
     let swap = &report.swap;
     anstream::println!(
         "plugin {} of {} swapped while running: {} -> {}, in use after {} ms",
-        swap.plugin, swap.merchant, swap.from, swap.to, swap.took_ms
+        swap.plugin,
+        swap.merchant,
+        swap.from,
+        swap.to,
+        swap.took_ms
     );
     anstream::println!(
         "{} documents stand in the ERP sandbox; it refused {} requests on purpose",
-        report.erp_documents, report.erp_refusals
+        report.erp_documents,
+        report.erp_refusals
     );
     let verdict = if report.ok { "every event ended as it should" } else { "NOT as it should" };
     anstream::println!("{verdict}");

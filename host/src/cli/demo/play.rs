@@ -89,8 +89,10 @@ async fn settle(journal: &Journal) -> Result<(), Error> {
         }
         if started.elapsed() > PATIENCE {
             let open = journal.open_events(0, 20)?;
-            let names: Vec<String> =
-                open.iter().map(|e| format!("{} {} {}", e.merchant, e.topic, e.resource_key)).collect();
+            let names: Vec<String> = open
+                .iter()
+                .map(|e| format!("{} {} {}", e.merchant, e.topic, e.resource_key))
+                .collect();
             return Err(Error::Stuck(PATIENCE.as_secs(), names.join(", ")));
         }
         tokio::time::sleep(Duration::from_millis(20)).await;

@@ -61,8 +61,17 @@ impl Report {
     pub(super) fn table(&self) -> Table {
         let mut table = Table::new();
         table.set_header([
-            "merchant", "event", "what happened", "route", "plugin", "documents", "fuel", "time",
-            "tries", "ERP id", "outcome",
+            "merchant",
+            "event",
+            "what happened",
+            "route",
+            "plugin",
+            "documents",
+            "fuel",
+            "time",
+            "tries",
+            "ERP id",
+            "outcome",
         ]);
         for fate in &self.events {
             let plugin = match (&fate.plugin, &fate.plugin_version) {

@@ -40,9 +40,8 @@ impl Stage {
         let listener = TcpListener::bind("127.0.0.1:0")
             .await
             .map_err(|error| Error::File("127.0.0.1:0".into(), error))?;
-        let erp_address = listener
-            .local_addr()
-            .map_err(|error| Error::File("127.0.0.1:0".into(), error))?;
+        let erp_address =
+            listener.local_addr().map_err(|error| Error::File("127.0.0.1:0".into(), error))?;
         let router = erp.router();
         tokio::spawn(async move { axum::serve(listener, router).await });
         let root = dir.path();
@@ -53,20 +52,17 @@ impl Stage {
             let toml = format!("{}{routes}", connections(merchant, erp_address));
             write(&folder.join("merchant.toml"), &toml)?;
         }
-        for (merchant, plugin) in [
-            ("acme", SWAPPED),
-            ("acme", "wholesale-pricing"),
-            ("padaria", "woo-order-to-bling"),
-        ] {
+        for (merchant, plugin) in
+            [("acme", SWAPPED), ("acme", "wholesale-pricing"), ("padaria", "woo-order-to-bling")]
+        {
             say(&format!("building {plugin}"));
-            let built = build(examples.join(plugin)).await?;
+            let built = build(&examples, examples.join(plugin)).await?;
             let folder = root.join("merchants").join(merchant);
             install(&built, &folder.join("plugins").join(format!("{plugin}.wasm")))?;
-            copy_tables(&examples.join(plugin).join("lookups"), &folder.join("lookups"))?;
         }
         say(&format!("building {SWAPPED} {NEXT_VERSION}, to be swapped in"));
         let next_version = root.join("next.wasm");
-        let next = build(next_source(&examples, root)?).await?;
+        let next = build(&examples, next_source(&examples, root)?).await?;
         install(&next, &next_version)?;
         Ok(Self { dir, next_version, erp, erp_address })
     }
@@ -107,6 +103,11 @@ field_mapping = "woo-order-to-bling"
 status_translation = "woo-order-to-bling"
 "#;
 
+/// Everybody is `retail` here: a better price from ten pieces on.
+const PRICE_LIST: &str = "key,price,discount_percent,currency,breaks\n\
+    retail:CAFE-250,,0,,10=-5%\n\
+    retail:CAM-001,94.90,,BRL,\n";
+
 fn connections(merchant: &str, erp: SocketAddr) -> String {
     format!(
         r#"[connections.shop]
@@ -130,10 +131,14 @@ fn examples() -> Result<PathBuf, Error> {
         .ok_or(Error::NoCheckout(here))
 }
 
-async fn build(dir: PathBuf) -> Result<PathBuf, Error> {
-    let building = tokio::task::spawn_blocking(move || {
-        build_plugin(&dir, &BuildOptions { install_toolchain: true, ..BuildOptions::default() })
-    });
+/// Builds in the checkout's target folder, where the standard library is compiled once for all.
+async fn build(examples: &Path, dir: PathBuf) -> Result<PathBuf, Error> {
+    let options = BuildOptions {
+        install_toolchain: true,
+        target_dir: Some(examples.join("../target")),
+        ..BuildOptions::default()
+    };
+    let building = tokio::task::spawn_blocking(move || build_plugin(&dir, &options));
     Ok(building.await.expect("building does not panic")?.path)
 }
 
@@ -149,14 +154,6 @@ fn next_source(examples: &Path, root: &Path) -> Result<PathBuf, Error> {
     write(&to.join("Cargo.toml"), &format!("{manifest}\n[workspace]\n"))?;
     write(&to.join("src/lib.rs"), &read(&from.join("src/lib.rs"))?)?;
     Ok(to)
-}
-
-fn copy_tables(from: &Path, to: &Path) -> Result<(), Error> {
-    let Ok(listing) = std::fs::read_dir(from) else { return Ok(()) };
-    for entry in listing.flatten() {
-        write(&to.join(entry.file_name()), &read(&entry.path())?)?;
-    }
-    Ok(())
 }
 
 fn install(from: &Path, to: &Path) -> Result<(), Error> {

@@ -18,6 +18,7 @@ use crate::plugin::{
     self, Capability, Engine, EngineOptions, Limits, LimitsPatch, LoadError, Lookups, Plugin,
     Stage, Stages,
 };
+use crate::toolchain::BuildError;
 
 pub(crate) use expectation::{Comparison, Expectation, bless};
 pub(crate) use report::{PluginName, Report, StageNames};
@@ -71,6 +72,14 @@ pub(crate) enum LoadFailure {
         /// Why.
         error: LoadError,
     },
+    /// The project could not be built.
+    #[error("{error}")]
+    NotBuilt {
+        /// Its folder.
+        dir: PathBuf,
+        /// What is missing or wrong.
+        error: BuildError,
+    },
 }
 
 /// Plugins, loaded and ready to run cases.
@@ -86,7 +95,8 @@ impl LimitFlags {
         let mut limits = Limits::default();
         if let Some(file) = &self.limits {
             let object = input::read_object(file)?;
-            for name in object.keys().filter(|name| !LimitsPatch::NAMES.contains(&name.as_str())) {
+            let known = |name: &&String| LimitsPatch::NAMES.contains(&name.as_str());
+            if let Some(name) = object.keys().find(|name| !known(name)) {
                 let hint = input::hint(name, LimitsPatch::NAMES);
                 return Err(Unreadable::sense(
                     file,
@@ -111,6 +121,7 @@ impl LoadFailure {
         match self {
             Self::Unreadable(unreadable) => unreadable.path(),
             Self::Refused { path, .. } => path,
+            Self::NotBuilt { dir, .. } => dir,
         }
     }
 
@@ -119,6 +130,7 @@ impl LoadFailure {
         match self {
             Self::Unreadable(_) => "unreadable",
             Self::Refused { error, .. } => error.code(),
+            Self::NotBuilt { .. } => "not_built",
         }
     }
 

@@ -1,7 +1,5 @@
 //! A report for people: what came of it first, then the documents, then what it cost.
 
-use std::fmt::Write;
-
 use serde_json::Value;
 
 use super::super::screen::{
@@ -46,15 +44,15 @@ pub(crate) fn report(report: &Report, heading: &str, payload: &Value) -> String 
         line(&mut out, &["\nstatus", &paint(STRONG, plain(status))]);
     }
     if !report.lines.is_empty() {
-        let _ = writeln!(out, "\n{}", lines(report));
+        out.push_str(&format!("\n{}\n", lines(report)));
     }
     documents(&mut out, report);
     if let Some(checkpoint) = &report.checkpoint {
-        let _ = writeln!(out, "\n{}", paint(DIM, "checkpoint, given back next time"));
+        line(&mut out, &[&format!("\n{}", paint(DIM, "checkpoint, given back next time"))]);
         out.push_str(&indented(&plain(checkpoint), 2));
     }
     if !report.logs.is_empty() {
-        let _ = writeln!(out, "\n{}", paint(DIM, "log"));
+        line(&mut out, &[&format!("\n{}", paint(DIM, "log"))]);
         for entry in &report.logs {
             let style = match entry.level.as_str() {
                 "error" => BAD,
@@ -63,8 +61,8 @@ pub(crate) fn report(report: &Report, heading: &str, payload: &Value) -> String 
                 _ => DIM,
             };
             let level = paint(style, format!("{:<7}", entry.level));
-            let _ =
-                writeln!(out, "  {level} {}", plain(&entry.message).replace('\n', "\n          "));
+            let message = plain(&entry.message).replace('\n', "\n          ");
+            line(&mut out, &[" ", &level, &message]);
         }
     }
     out.push('\n');
@@ -107,16 +105,17 @@ fn documents(out: &mut String, report: &Report) {
             Operation::Cancel => "cancel",
             Operation::Delete => "delete",
         };
-        let _ = writeln!(
+        line(
             out,
-            "\n{} {} {} {}",
-            paint(DIM, format!("{}.", place + 1)),
-            paint(STRONG, plain(&document.entity)),
-            paint(NAME, operation),
-            plain(&document.key),
+            &[
+                &paint(DIM, format!("\n{}.", place + 1)),
+                &paint(STRONG, plain(&document.entity)),
+                &paint(NAME, operation),
+                &plain(&document.key),
+            ],
         );
         for (name, value) in &document.attributes {
-            let _ = writeln!(out, "  {} {}", paint(DIM, plain(name)), plain(value));
+            line(out, &[" ", &paint(DIM, plain(name)), &plain(value)]);
         }
         out.push_str(&indented(&json::coloured(document.body.get()), 2));
     }
@@ -208,7 +207,7 @@ fn usage(report: &Report) -> String {
     let mut out = String::new();
     let mut row = |name: &str, used: u64, limit: u64, words: String| {
         let name = paint(DIM, format!("{name:<7}"));
-        let _ = writeln!(out, "{name} {}  {words}", bar(used, limit));
+        line(&mut out, &[&name, &bar(used, limit), "", &words]);
     };
     row(
         "fuel",

@@ -25,6 +25,9 @@ pub(crate) const DIM: Style = Style::new().dimmed();
 /// What to read first.
 pub(crate) const STRONG: Style = Style::new().bold();
 
+/// A terminal narrower than this (or one that says 0) gets long lines instead of tall tables.
+const TABLE_COLUMNS_MIN: u16 = 60;
+
 /// How many cells a usage bar is wide: three of them and their numbers fit 80 columns.
 const BAR_CELLS: u64 = 24;
 
@@ -161,9 +164,13 @@ pub(crate) fn bar(used: u64, limit: u64) -> String {
 /// An empty table with a header, as wide as the terminal at most.
 pub(crate) fn table(header: &[&str]) -> comfy_table::Table {
     let mut table = comfy_table::Table::new();
+    let arrangement = match table.width() {
+        Some(columns) if columns >= TABLE_COLUMNS_MIN => comfy_table::ContentArrangement::Dynamic,
+        _ => comfy_table::ContentArrangement::Disabled,
+    };
     table
         .load_style(comfy_table::presets::UTF8_BORDERS_ONLY)
-        .set_content_arrangement(comfy_table::ContentArrangement::Dynamic)
+        .set_content_arrangement(arrangement)
         .set_header(
             header.iter().map(|name| {
                 comfy_table::Cell::new(name).add_attribute(comfy_table::Attribute::Bold)

@@ -1,0 +1,274 @@
+//! Durable accepts per second, against the least that durability can cost.
+//!
+//! The yardstick is a plain file to which length, CRC and body are appended and which is then
+//! fdatasynced, with the same clients, the same channel and the same forming of groups as the
+//! journal. Both take short turns in the same run, because disks have moods and machines have other
+//! work; what counts is the ratio of the sums. `--json` for machines, `--seconds N` for how long
+//! each of the two works with each number of clients.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use mapwright::event::{Document, EventId, NewEvent, Operation, Receipt};
+use mapwright::journal::{AttemptRecord, DocumentDelivered, Identity, Journal, Mapped, Next};
+use tokio::runtime::Runtime;
+use tokio::sync::{mpsc, oneshot};
+
+/// An order with two lines, as WooCommerce sends it, has about this size.
+const BODY_BYTES: usize = 5 * 1024;
+const CLIENTS: [usize; 3] = [1, 8, 64];
+/// Turns that each of the two takes.
+const TURNS: u32 = 16;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    let seconds = arguments
+        .iter()
+        .position(|it| it == "--seconds")
+        .and_then(|at| arguments.get(at + 1)?.parse().ok())
+        .unwrap_or(4.0);
+    let turn = Duration::from_secs_f64(seconds) / TURNS;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime can be made");
+    let rows: Vec<_> = CLIENTS.map(|clients| in_turns(&runtime, clients, turn)).into();
+    let roads = in_folder(|dir| roads(&runtime, dir, 64, turn * TURNS));
+    report(&rows, roads, arguments.iter().any(|it| it == "--json"));
+}
+
+/// Accepts per second of both, with one number of clients.
+struct Row {
+    clients: usize,
+    plain: f64,
+    journal: f64,
+}
+
+fn in_turns(runtime: &Runtime, clients: usize, turn: Duration) -> Row {
+    in_folder(|dir| {
+        let (queue, writer) = plain_log(dir);
+        let journal = Journal::open(dir).expect("a new journal opens");
+        let body = body();
+        let mut row = Row { clients, plain: 0.0, journal: 0.0 };
+        let next = Arc::new(AtomicU64::new(0));
+        for _ in 0..TURNS {
+            let (to, what) = (queue.clone(), body.clone());
+            row.plain += measure(runtime, clients, turn, move || {
+                let (queue, body) = (to.clone(), what.clone());
+                async move {
+                    let (reply, answer) = oneshot::channel();
+                    queue.send((body, reply)).await.expect("the writer lives");
+                    answer.await.expect("the writer answers");
+                }
+            }) / f64::from(TURNS);
+            let (to, what, count) = (journal.clone(), body.clone(), Arc::clone(&next));
+            row.journal += measure(runtime, clients, turn, move || {
+                let (journal, body) = (to.clone(), what.clone());
+                let n = count.fetch_add(1, Ordering::Relaxed);
+                async move {
+                    let (event, fingerprint) = event(n, &body);
+                    journal.accept(event, fingerprint).await.expect("there is room");
+                }
+            }) / f64::from(TURNS);
+        }
+        drop(queue);
+        writer.join().expect("the writer ends with its queue");
+        row
+    })
+}
+
+#[expect(clippy::print_stdout, reason = "the table is what a bench is for")]
+fn report(rows: &[Row], roads: f64, json: bool) {
+    if json {
+        let rows: Vec<_> = rows
+            .iter()
+            .map(|row| {
+                serde_json::json!({
+                    "clients": row.clients,
+                    "plain_per_s": row.plain.round(),
+                    "journal_per_s": row.journal.round(),
+                    "ratio": (row.journal / row.plain * 100.0).round() / 100.0,
+                })
+            })
+            .collect();
+        let all = serde_json::json!({ "accepts": rows, "whole_roads_per_s": roads.round() });
+        println!("{all}");
+        return;
+    }
+    println!("durable accepts of {BODY_BYTES} bytes, both in {TURNS} turns");
+    println!("clients   plain append + fdatasync/s   journal/s   ratio");
+    for Row { clients, plain, journal } in rows {
+        let ratio = journal / plain;
+        println!("{clients:>7} {plain:>28.0} {journal:>11.0} {ratio:>7.2}");
+    }
+    println!("events through all their steps (3 commits each), 64 at a time: {roads:.0}/s");
+}
+
+fn in_folder<T>(measure: impl FnOnce(&Path) -> T) -> T {
+    // Beside the build and not in /tmp, which may be memory.
+    let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder can be made");
+    measure(dir.path())
+}
+
+/// Runs `clients` loops of `work` for `turn`; gives the number of rounds per second.
+fn measure<F, W>(runtime: &Runtime, clients: usize, turn: Duration, work: W) -> f64
+where
+    F: Future<Output = ()> + Send + 'static,
+    W: Fn() -> F + Clone + Send + 'static,
+{
+    let begun = Instant::now();
+    let clients: Vec<_> = (0..clients)
+        .map(|_| {
+            let work = work.clone();
+            runtime.spawn(async move {
+                let mut done = 0_u32;
+                while begun.elapsed() < turn {
+                    work().await;
+                    done += 1;
+                }
+                done
+            })
+        })
+        .collect();
+    let done: f64 = clients
+        .into_iter()
+        .map(|client| f64::from(runtime.block_on(client).expect("a client ends by itself")))
+        .sum();
+    done / begun.elapsed().as_secs_f64()
+}
+
+fn body() -> Bytes {
+    let line = br#"{"id":27,"name":"Camiseta \u201cB\u00e1sica\u201d","total":"254.56"},"#;
+    Bytes::from(line.iter().copied().cycle().take(BODY_BYTES).collect::<Vec<u8>>())
+}
+
+type PlainJob = (Bytes, oneshot::Sender<()>);
+
+/// The yardstick.
+fn plain_log(dir: &Path) -> (mpsc::Sender<PlainJob>, JoinHandle<()>) {
+    let (queue, mut jobs) = mpsc::channel::<PlainJob>(1024);
+    let mut file = File::create(dir.join("log")).expect("a file can be made");
+    let writer = std::thread::spawn(move || {
+        let mut buffer = Vec::new();
+        let mut replies = Vec::new();
+        while let Some(first) = jobs.blocking_recv() {
+            buffer.clear();
+            let mut job = Some(first);
+            while let Some((body, reply)) = job {
+                let length = u32::try_from(body.len()).expect("bodies are small");
+                buffer.extend_from_slice(&length.to_be_bytes());
+                buffer.extend_from_slice(&crc32fast::hash(&body).to_be_bytes());
+                buffer.extend_from_slice(&body);
+                replies.push(reply);
+                job = if replies.len() < 512 { jobs.try_recv().ok() } else { None };
+            }
+            file.write_all(&buffer).expect("the disk takes it");
+            file.sync_data().expect("the disk keeps it");
+            for reply in replies.drain(..) {
+                reply.send(()).expect("clients wait for their answer");
+            }
+        }
+    });
+    (queue, writer)
+}
+
+fn event(n: u64, body: &Bytes) -> (NewEvent, [u8; 32]) {
+    let event = NewEvent {
+        id: EventId::fresh(),
+        correlation_id: format!("c-{n}"),
+        merchant: "acme".into(),
+        connection: "shop".into(),
+        topic: "order.updated".into(),
+        resource_key: format!("order/{n}"),
+        version: Some(Timestamp::UNIX_EPOCH),
+        received_at: Timestamp::now(),
+        body: body.clone(),
+    };
+    let mut fingerprint = [0x5a; 32];
+    fingerprint[..8].copy_from_slice(&n.to_be_bytes());
+    (event, fingerprint)
+}
+
+/// Accepted, read back, mapped into a document of 2 KB, delivered: what the road asks of the
+/// journal for one event.
+fn roads(runtime: &Runtime, dir: &Path, clients: usize, turn: Duration) -> f64 {
+    let journal = Journal::open(dir).expect("a new journal opens");
+    let body = body();
+    let document = serde_json::value::to_raw_value(&"x".repeat(2000)).expect("text is JSON");
+    let next = Arc::new(AtomicU64::new(0));
+    measure(runtime, clients, turn, move || {
+        let (journal, body, document) = (journal.clone(), body.clone(), document.clone());
+        let n = next.fetch_add(1, Ordering::Relaxed);
+        async move {
+            let (event, fingerprint) = event(n, &body);
+            let accepted = journal.accept(event, fingerprint).await.expect("there is room");
+            let mapwright::journal::Acceptance::Accepted { seq } = accepted else {
+                unreachable!("every event is new")
+            };
+            let route = "orders".to_owned();
+            let read = journal.event(seq).expect("it reads back").expect("it is there");
+            let document = Document {
+                entity: "sale".into(),
+                key: format!("acme:{n}"),
+                operation: Operation::Upsert,
+                body: document,
+                attributes: Vec::new(),
+            };
+            let digest = "0".repeat(64);
+            let receipt = Receipt {
+                capability: "field_mapping".into(),
+                plugin: "woo-order-summary".into(),
+                version: "1.0.0".into(),
+                digest: digest.clone(),
+                settings_digest: digest.clone(),
+                output_digest: digest,
+                fuel: 1_000_000,
+                memory_bytes: 1 << 20,
+                duration_us: 200,
+            };
+            let step = Mapped {
+                seq,
+                route: route.clone(),
+                receipts: vec![receipt],
+                documents: vec![document],
+                checkpoint: Some("{}".into()),
+                status: Some("processing".into()),
+                at: read.received_at,
+            };
+            journal.mapped(step).await.expect("it is open");
+            let target_id = format!("T-{n}");
+            let step = DocumentDelivered {
+                seq,
+                route,
+                ordinal: 0,
+                target_id: Some(target_id.clone()),
+                attempt: AttemptRecord {
+                    ordinal: 0,
+                    no: 1,
+                    at: read.received_at,
+                    duration_us: 900,
+                    outcome: "delivered".into(),
+                    detail: String::new(),
+                },
+                identities: vec![Identity {
+                    merchant: "acme".into(),
+                    connection: "erp".into(),
+                    entity: "sale".into(),
+                    key: format!("acme:{n}"),
+                    target_id,
+                }],
+                next: Next::EndDelivered,
+                closes_event: true,
+            };
+            journal.document_delivered(step).await.expect("it is mapped");
+        }
+    })
+}

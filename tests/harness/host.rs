@@ -1,0 +1,325 @@
+//! Whole hosts for the tests: a configuration folder, and the host on it.
+//!
+//! [`Folder`] writes what a person would write; [`TestHost`] opens [`Host`] on it in this process.
+//! Waiting is always for something, with a bound that a busy machine can keep.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use mapwright::host::Host;
+use mapwright::journal::{Filter, Journal, SummaryRow};
+use serde_json::Value;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::plugins;
+use crate::shop::{SECRET, Shop, client};
+
+/// Nothing the tests wait for takes longer, also where many builds share the machine.
+pub const PATIENCE: Duration = Duration::from_secs(90);
+
+/// Waits until something is so.
+///
+/// # Panics
+/// When it is not so after [`PATIENCE`].
+pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let started = Instant::now();
+    loop {
+        if let Some(found) = look().await {
+            return found;
+        }
+        assert!(started.elapsed() < PATIENCE, "not after {PATIENCE:?}: {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// A configuration folder, removed when dropped.
+#[derive(Debug)]
+pub struct Folder {
+    dir: tempfile::TempDir,
+    drafts: AtomicU64,
+}
+
+impl Default for Folder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Folder {
+    /// A folder with a `mapwright.toml`: any free port, quick retries, no merchant yet.
+    ///
+    /// # Panics
+    /// When the temporary folder cannot be written to, as all of this.
+    #[must_use]
+    pub fn new() -> Self {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let folder = Self { dir, drafts: AtomicU64::new(0) };
+        folder.write(
+            "mapwright.toml",
+            "listen = \"127.0.0.1:0\"\ndata_dir = \"data\"\n\n\
+             [retry]\nfirst_ms = 20\nmax_ms = 400\nattempts_max = 100000\n",
+        );
+        folder.write("shop-secret", SECRET);
+        folder
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// The data folder.
+    #[must_use]
+    pub fn data(&self) -> PathBuf {
+        self.dir().join("data")
+    }
+
+    /// A file of a merchant.
+    #[must_use]
+    pub fn of(&self, merchant: &str, file: &str) -> PathBuf {
+        self.dir().join("merchants").join(merchant).join(file)
+    }
+
+    /// Puts a file in place as careful tools do: written elsewhere, then renamed over.
+    ///
+    /// # Panics
+    /// When it cannot be written.
+    pub fn write(&self, path: impl AsRef<Path>, bytes: impl AsRef<[u8]>) {
+        let place = self.dir().join(path);
+        let drafts = self.dir().join("drafts");
+        fs::create_dir_all(&drafts).expect("a folder can be made");
+        fs::create_dir_all(place.parent().expect("in the folder")).expect("a folder can be made");
+        let draft = drafts.join(self.drafts.fetch_add(1, Ordering::Relaxed).to_string());
+        fs::write(&draft, bytes).expect("a file can be written");
+        fs::rename(&draft, &place).expect("a file can be renamed");
+    }
+
+    /// Takes a file away.
+    ///
+    /// # Panics
+    /// When it is not there.
+    pub fn remove(&self, path: impl AsRef<Path>) {
+        fs::remove_file(self.dir().join(path)).expect("it is there");
+    }
+
+    /// A merchant whose orders go through `woo-order-summary` to an ERP.
+    pub fn merchant(&self, name: &str, erp: SocketAddr) {
+        self.write(self.of(name, "merchant.toml"), merchant_toml(name, erp, "woo-order-summary"));
+        self.install(name, "woo-order-summary");
+    }
+
+    /// A merchant with a plugin of its own.
+    pub fn merchant_with(&self, name: &str, erp: SocketAddr, plugin: &str, component: &[u8]) {
+        self.write(self.plugin(name, plugin), component);
+        self.write(self.of(name, "merchant.toml"), merchant_toml(name, erp, plugin));
+    }
+
+    /// Puts an example plugin in place.
+    ///
+    /// # Panics
+    /// When it cannot be built.
+    pub fn install(&self, merchant: &str, plugin: &str) {
+        let component = fs::read(plugins::built(plugin)).expect("it was just built");
+        self.write(self.plugin(merchant, plugin), component);
+    }
+
+    /// Where a plugin's file is.
+    #[must_use]
+    pub fn plugin(&self, merchant: &str, plugin: &str) -> PathBuf {
+        self.of(merchant, &format!("plugins/{plugin}.wasm"))
+    }
+}
+
+/// A merchant's file with one shop, one ERP and one route for orders.
+#[must_use]
+pub fn merchant_toml(name: &str, erp: SocketAddr, plugin: &str) -> String {
+    format!(
+        r#"[connections.shop]
+connector = "woocommerce"
+base_url = "https://{name}.example"
+webhook_secret = {{ file = "../../shop-secret" }}
+
+[connections.erp]
+connector = "http"
+url = "http://{erp}/{name}/{{entity}}"
+id_pointer = "/id"
+timeout_ms = 10000
+
+[routes.orders]
+from = "shop"
+topics = ["order.created", "order.updated", "order.deleted"]
+to = "erp"
+field_mapping = "{plugin}"
+"#
+    )
+}
+
+/// A host in this process. Stopped when dropped, without waiting for it.
+#[derive(Debug)]
+pub struct TestHost {
+    address: SocketAddr,
+    journal: Journal,
+    stop: CancellationToken,
+    serving: Option<JoinHandle<()>>,
+}
+
+impl TestHost {
+    /// Opens the host on a folder and serves.
+    ///
+    /// # Panics
+    /// When it does not open.
+    pub async fn start(folder: &Folder) -> Self {
+        let host = Host::open(folder.dir()).await.unwrap_or_else(|error| panic!("{error}"));
+        let stop = CancellationToken::new();
+        let (address, journal) = (host.address(), host.journal());
+        let stopped = stop.clone();
+        let serving = tokio::spawn(async move {
+            host.serve(stopped).await.unwrap_or_else(|error| panic!("{error}"));
+        });
+        Self { address, journal, stop, serving: Some(serving) }
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The shop of a merchant.
+    #[must_use]
+    pub fn shop(&self, merchant: &str) -> Shop {
+        Shop::of(merchant, self.address)
+    }
+
+    /// Its journal.
+    #[must_use]
+    pub fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
+    /// All rows of a merchant, oldest first.
+    ///
+    /// # Panics
+    /// When the journal cannot be read.
+    #[must_use]
+    pub fn rows(&self, merchant: &str) -> Vec<SummaryRow> {
+        rows(&self.journal, merchant)
+    }
+
+    /// Waits until all that was accepted has ended.
+    ///
+    /// # Panics
+    /// When it does not; the message says what is open.
+    pub async fn settle(&self) {
+        let started = Instant::now();
+        while self.journal.counts().expect("the journal is readable").open > 0 {
+            if started.elapsed() > PATIENCE {
+                let open: Vec<_> = rows(&self.journal, "")
+                    .into_iter()
+                    .filter(|row| row.ended_at.is_none())
+                    .map(|row| format!("{} {:?} {:?}", row.resource_key, row.state, row.reason))
+                    .collect();
+                panic!("still open after {PATIENCE:?}: {open:#?}");
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// What it answers to a GET.
+    ///
+    /// # Panics
+    /// When it does not answer.
+    pub async fn get(&self, path: &str) -> (u16, String) {
+        get(self.address, path).await
+    }
+
+    /// What `/readyz` says.
+    ///
+    /// # Panics
+    /// When it says nothing.
+    pub async fn ready(&self) -> Value {
+        ready(self.address).await
+    }
+
+    /// Waits until `/readyz` is as wanted, and gives it.
+    ///
+    /// # Panics
+    /// When that does not come to be; the message has the last answer.
+    pub async fn until_ready(&self, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        until_ready(self.address, what, wanted).await
+    }
+
+    /// Stops it and waits until it has stopped.
+    ///
+    /// # Panics
+    /// When it ended otherwise than well.
+    pub async fn stop(mut self) {
+        self.stop.cancel();
+        let serving = self.serving.take().expect("it is taken only here");
+        let ended = tokio::time::timeout(PATIENCE, serving).await;
+        ended.expect("it stops").expect("it ends well");
+    }
+}
+
+impl Drop for TestHost {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+/// All rows of a merchant (of all, for an empty name) in a journal, oldest first.
+///
+/// # Panics
+/// When the journal cannot be read.
+#[must_use]
+pub fn rows(journal: &Journal, merchant: &str) -> Vec<SummaryRow> {
+    let merchant = (!merchant.is_empty()).then(|| merchant.to_owned());
+    let filter = Filter { merchant, limit: 100_000, ..Filter::default() };
+    let mut rows = journal.summary(&filter).expect("the journal is readable");
+    rows.reverse();
+    rows
+}
+
+/// What a host answers to a GET.
+///
+/// # Panics
+/// When it does not answer.
+pub async fn get(address: SocketAddr, path: &str) -> (u16, String) {
+    let response = client().get(format!("http://{address}{path}")).send().await;
+    let response = response.expect("the host answers");
+    (response.status().as_u16(), response.text().await.expect("the host answers"))
+}
+
+/// What `/readyz` says.
+///
+/// # Panics
+/// When it says nothing.
+pub async fn ready(address: SocketAddr) -> Value {
+    let (_, text) = get(address, "/readyz").await;
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+/// Waits until `/readyz` is as wanted, and gives it.
+///
+/// # Panics
+/// When that does not come to be; the message has the last answer.
+pub async fn until_ready(
+    address: SocketAddr,
+    what: &str,
+    wanted: impl Fn(&Value) -> bool,
+) -> Value {
+    let started = Instant::now();
+    loop {
+        let said = ready(address).await;
+        if wanted(&said) {
+            return said;
+        }
+        assert!(started.elapsed() < PATIENCE, "not after {PATIENCE:?}: {what}: {said:#}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}

@@ -1,0 +1,97 @@
+//! `mapwright check` says what a file is, whether the host would take it, and why not.
+
+use std::path::{Path, PathBuf};
+
+use mapwright_tests::command::mapwright;
+use mapwright_tests::guests::Guest;
+
+/// A file in a folder of its own.
+fn file(name: &str, bytes: &[u8]) -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(name);
+    std::fs::write(&path, bytes).unwrap();
+    (folder, path)
+}
+
+fn check(path: &Path, more: &[&str]) -> mapwright_tests::command::Ran {
+    let path = path.to_str().unwrap();
+    mapwright(["check", path].into_iter().chain(more.iter().copied()))
+}
+
+#[test]
+fn a_good_plugin_is_described_to_people_and_to_machines() {
+    let mut guest = Guest::echo("my-rules");
+    guest.settings_schema = r#"{"type":"object","properties":{"shop_name":{"type":"string",
+        "description":"What the shop is called"}},"required":["shop_name"]}"#
+        .to_owned();
+    let (_folder, path) = file("my-rules.wasm", &guest.module());
+    let shown = check(&path, &[]).code(0).stdout;
+    for words in [
+        "accepted",
+        "my-rules 1.0.0",
+        "field_mapping",
+        "mapwright:plugin@1.0.0",
+        "shop_name",
+        "required",
+        "What the shop is called",
+        "100,000,000",
+        "128 KiB at the start",
+    ] {
+        assert!(shown.contains(words), "`{words}` is not in:\n{shown}");
+    }
+    let report = check(&path, &["--json"]).code(0).json();
+    assert_eq!(report["accepted"], true);
+    assert_eq!(report["manifest"]["settings_schema"]["required"][0], "shop_name");
+    assert_eq!(report["limits"]["output_bytes"], 4 << 20);
+}
+
+#[test]
+fn a_refused_file_ends_with_1_and_says_what_to_change() {
+    let mut guest = Guest::echo("tomorrow");
+    guest.contract = "2.0.0".to_owned();
+    guest.wit = guest.wit.replace("@1.0.0", "@2.0.0");
+    let (_folder, path) = file("tomorrow.wasm", &guest.module());
+    let shown = check(&path, &[]).code(1).stdout;
+    assert!(shown.contains("refused") && shown.contains("@2.0.0"), "{shown}");
+    let report = check(&path, &["--json"]).code(1).json();
+    assert_eq!(report["problems"][0]["code"], "unsupported_contract");
+    // What can be read without compiling is there all the same.
+    assert_eq!(report["kind"], "core module");
+    assert_eq!(report["contract"], "2.0.0");
+}
+
+#[test]
+fn a_file_that_is_not_there_ends_with_2() {
+    let ran = check(Path::new("no-such-file.wasm"), &[]).code(2);
+    assert!(ran.stderr.contains("no-such-file.wasm"), "{}", ran.stderr);
+    assert_eq!(
+        check(Path::new("no-such-file.wasm"), &["--json"]).code(2).json()["error"]["code"],
+        "unreadable"
+    );
+}
+
+#[test]
+fn limits_come_from_the_host_the_merchant_and_the_plugin() {
+    let (folder, path) = file("my-rules.wasm", &Guest::echo("my-rules").module());
+    let config = folder.path();
+    let merchant = config.join("merchants/acme");
+    std::fs::create_dir_all(&merchant).unwrap();
+    std::fs::write(config.join("mapwright.toml"), "[limits]\nfuel = 1000000\nlog_lines = 7\n")
+        .unwrap();
+    std::fs::write(
+        merchant.join("merchant.toml"),
+        "[limits]\nfuel = 2000000\n[plugins.my-rules.limits]\nmemory_bytes = 8388608\n",
+    )
+    .unwrap();
+    let config = config.to_str().unwrap();
+    let of = |more: &[&str]| check(&path, more).code(0).json()["limits"].clone();
+    let host = of(&["--json", "--config", config]);
+    assert_eq!((&host["fuel"], &host["log_lines"]), (&1_000_000.into(), &7.into()));
+    let all = of(&["--json", "--config", config, "--merchant", "acme"]);
+    assert_eq!((&all["fuel"], &all["log_lines"]), (&2_000_000.into(), &7.into()));
+    assert_eq!(all["memory_bytes"], 8 << 20);
+
+    std::fs::write(folder.path().join("mapwright.toml"), "[limits]\nfule = 1\n").unwrap();
+    let ran = check(&path, &["--config", config]).code(2);
+    assert!(ran.stderr.contains("fule") && ran.stderr.contains("fuel"), "{}", ran.stderr);
+}
