@@ -40,6 +40,10 @@ pub struct Context {
 impl Context {
     /// The route's settings as a `T` of the plugin's own. Give optional fields `#[serde(default)]`.
     ///
+    /// They are one table for all plugins of the route, so neither `T` nor the settings schema may
+    /// refuse what it does not know; a key that no plugin of the route declares is refused by the
+    /// host.
+    ///
     /// # Errors
     /// [`Refusal::NotReady`] naming the setting that is missing or wrong: the event is as good as
     /// before once the merchant has mended the settings.

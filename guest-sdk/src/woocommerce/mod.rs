@@ -42,10 +42,10 @@ impl<T: for<'de> Deserialize<'de>> Body<T> {
     /// `payload_malformed` with the pointer of the field that is wrong.
     pub fn read(payload: &str) -> Result<Self, Refusal> {
         // Short bodies are where the exceptions are; an order never is that short.
-        if payload.len() <= EXCEPTION_BYTES_MAX {
-            if let Some(exception) = exception(payload) {
-                return exception.map(Self::Deleted);
-            }
+        if payload.len() <= EXCEPTION_BYTES_MAX
+            && let Some(exception) = exception(payload)
+        {
+            return exception.map(Self::Deleted);
         }
         serde_json::from_str(payload).map(Self::Present).map_err(|e| malformed(payload, &e))
     }

@@ -40,8 +40,9 @@ model! {
         pub tax_status: String,
         /// Tax class; empty for the standard one.
         pub tax_class: String,
-        /// Whether the shop counts its stock; else `stock_quantity` says nothing.
-        pub manage_stock: bool,
+        /// Whether the shop counts its stock: `true`, `false` (then `stock_quantity` says nothing),
+        /// or `parent` for a variation whose product is counted as a whole.
+        pub manage_stock: String,
         /// How many there are.
         pub stock_quantity: Decimal,
         /// `instock`, `outofstock`, `onbackorder`.
