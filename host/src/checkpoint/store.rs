@@ -13,7 +13,7 @@
 use std::fs::File;
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 
@@ -24,6 +24,8 @@ use super::{Error, ResourceCheckpoint};
 const CACHE_BYTES: u64 = 16 * 1024 * 1024;
 /// Longer than any folder of ours takes to open; a damaged one may take for ever.
 const OPEN_TIME_MAX: Duration = Duration::from_secs(60);
+/// Ours is the only process here (the journal's lock says so), so a locked store will be free soon.
+const LOCK_TIME_MAX: Duration = Duration::from_secs(10);
 const SEAL_KEY: &[u8] = b"m";
 
 /// What the store says of itself.
@@ -213,11 +215,7 @@ fn open_checked(dir: &Path, last_mark: u64) -> Result<Store, Refusal> {
 }
 
 fn open_here(dir: &Path, last_mark: u64) -> Result<Store, Refusal> {
-    let db = sled::Config::default()
-        .path(dir)
-        .cache_capacity(CACHE_BYTES)
-        .flush_every_ms(None)
-        .open()?;
+    let db = open_unlocked(dir)?;
     let file = File::open(dir.join("db"))?;
     let seal = match db.get(SEAL_KEY)? {
         Some(bytes) => Some(Seal::decode(&bytes).ok_or_else(|| damaged("the seal is damaged"))?),
@@ -251,6 +249,23 @@ fn open_here(dir: &Path, last_mark: u64) -> Result<Store, Refusal> {
         }
     }
     Ok(store)
+}
+
+/// sled's threads may hold a store's lock for some moments after it was closed.
+fn open_unlocked(dir: &Path) -> Result<sled::Db, Refusal> {
+    let config = sled::Config::default().path(dir).cache_capacity(CACHE_BYTES).flush_every_ms(None);
+    let until = Instant::now() + LOCK_TIME_MAX;
+    loop {
+        match config.open() {
+            Err(sled::Error::Io(error)) if error.to_string().contains("acquire lock") => {
+                if Instant::now() > until {
+                    return Err(Refusal::System(error.to_string()));
+                }
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            opened => return Ok(opened?),
+        }
+    }
 }
 
 /// A kill in the wrong moment leaves these, and sled refuses to open for ever after.
@@ -294,4 +309,65 @@ fn stop_the_process(error: &std::io::Error) -> ! {
         );
     }
     std::process::abort()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn checkpoint(mark: u64) -> ResourceCheckpoint {
+        ResourceCheckpoint {
+            checkpoint: Some(format!("of {mark}")),
+            status: None,
+            version: None,
+            event_seq: mark,
+            mark,
+        }
+    }
+
+    fn put(store: &mut Store, keys: &[(&[u8], u64)], watermark: u64) {
+        let puts: Vec<_> = keys.iter().map(|(key, mark)| (*key, checkpoint(*mark))).collect();
+        store.commit(puts.iter().map(|(key, it)| (*key, it)), watermark).unwrap();
+    }
+
+    fn mark_of(store: &Store, key: &[u8]) -> Option<u64> {
+        let found = store.db.get(key).unwrap()?;
+        Some(value::decode(key, &found).unwrap().checkpoint.mark)
+    }
+
+    #[test]
+    fn a_late_put_does_not_replace_a_newer_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut store = Store::open(&dir.path().join("c"), 9).unwrap();
+        put(&mut store, &[(b"c1", 5)], 0);
+        put(&mut store, &[(b"c1", 4), (b"c2", 3)], 5);
+        assert_eq!(mark_of(&store, b"c1"), Some(5));
+        assert_eq!(mark_of(&store, b"c2"), Some(3));
+    }
+
+    /// What sled itself cannot see: every value is whole, but they are not the ones written last.
+    #[test]
+    fn a_value_that_went_back_or_away_is_noticed() {
+        let tamper: [fn(&sled::Db, &[u8]); 3] = [
+            |db, _| drop(db.remove(b"c1").unwrap()),
+            |db, old| drop(db.insert(b"c1", old).unwrap()),
+            |db, old| drop(db.insert(b"c3", old).unwrap()),
+        ];
+        for tamper in tamper {
+            let dir = tempfile::tempdir().unwrap();
+            let folder = dir.path().join("c");
+            let mut store = Store::open(&folder, 9).unwrap();
+            put(&mut store, &[(b"c1", 1), (b"c2", 2)], 2);
+            let old = store.db.get(b"c1").unwrap().unwrap();
+            put(&mut store, &[(b"c1", 3)], 3);
+            drop(store);
+            let store = Store::open(&folder, 9).unwrap();
+            assert_eq!((store.watermark(), mark_of(&store, b"c1")), (3, Some(3)));
+            tamper(&store.db, &old);
+            drop(store);
+            let store = Store::open(&folder, 9).unwrap();
+            assert_eq!(store.watermark(), 0, "it has to be made again");
+            assert_eq!(mark_of(&store, b"c2"), None);
+        }
+    }
 }
