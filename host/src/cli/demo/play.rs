@@ -187,6 +187,7 @@ impl Expected {
             Self::Quarantined => "quarantined",
             Self::Delivered => "delivered",
             Self::Skipped => "skipped",
+            Self::Dead => "dead",
         }
     }
 }

@@ -56,6 +56,17 @@ pub(super) struct Swap {
     pub(super) took_ms: u64,
 }
 
+impl Fate {
+    /// The outcome, with the beginning of its reason where it has one.
+    fn ending(&self) -> String {
+        const REASON_CHARS: usize = 48;
+        let Some(reason) = &self.reason else { return self.outcome.clone() };
+        let short: String = reason.chars().take(REASON_CHARS).collect();
+        let more = if reason.chars().count() > REASON_CHARS { "..." } else { "" };
+        format!("{}: {short}{more}", self.outcome)
+    }
+}
+
 impl Report {
     /// The table.
     pub(super) fn table(&self) -> Table {
@@ -98,7 +109,7 @@ impl Report {
                     fate.attempts.to_string()
                 }),
                 Cell::new(fate.erp_ids.join("\n")),
-                Cell::new(&fate.outcome).fg(colour),
+                Cell::new(fate.ending()).fg(colour),
             ]);
         }
         table

@@ -161,7 +161,7 @@ fn next_source(examples: &Path, root: &Path) -> Result<PathBuf, Error> {
     let manifest = read(&from.join("Cargo.toml"))?
         .replace("version = \"1.0.0\"", &format!("version = \"{NEXT_VERSION}\""))
         .replace("../../guest-sdk", &sdk.display().to_string());
-    write(&to.join("Cargo.toml"), &format!("{manifest}\n[workspace]\n"))?;
+    write(&to.join("Cargo.toml"), &format!("{manifest}\n[workspace]\n[workspace.lints.rust]\n"))?;
     write(&to.join("src/lib.rs"), &read(&from.join("src/lib.rs"))?)?;
     Ok(to)
 }
