@@ -121,7 +121,7 @@ async fn a_company_order_with_fees_a_variation_and_shipping_stands_in_tryton() {
     let code = json!([["code", "=", "CIA-11222333000181"]]);
     let parties = server().await.find("party.party", code, &fields);
     let [party] = parties.as_slice() else { panic!("{parties:#?}") };
-    assert_eq!(party["identifiers."][0]["type"], "br_cnpj");
+    assert_eq!(party["identifiers."][0]["type"], "br_vat");
     assert_eq!(party["identifiers."][0]["code"], "11.222.333/0001-81");
     assert_eq!(party["addresses"].as_array().unwrap().len(), 1);
 }

@@ -25,12 +25,12 @@ CURRENCIES = [
     ("BRL", "Brazilian Real", "R$", "1", "0.01"), ("EUR", "Euro", "€", "0.16", "0.01"),
     ("USD", "US Dollar", "$", "0.18", "0.01"), ("JPY", "Japanese Yen", "¥", "28", "1"),
 ]
-# code, three letters, number, name, subdivisions
+# code, three letters, number, name, type of subdivisions (Tryton checks it in addresses), subdivisions
 COUNTRIES = [
-    ("BR", "BRA", "076", "Brazil", {"BR-SP": "São Paulo", "BR-RJ": "Rio de Janeiro"}),
-    ("ES", "ESP", "724", "Spain", {"ES-M": "Madrid", "ES-B": "Barcelona"}),
-    ("US", "USA", "840", "United States", {"US-CA": "California"}),
-    ("JP", "JPN", "392", "Japan", {"JP-13": "Tokyo"}),
+    ("BR", "BRA", "076", "Brazil", "state", {"BR-SP": "São Paulo", "BR-RJ": "Rio de Janeiro"}),
+    ("ES", "ESP", "724", "Spain", "province", {"ES-M": "Madrid", "ES-B": "Barcelona"}),
+    ("US", "USA", "840", "United States", "state", {"US-CA": "California"}),
+    ("JP", "JPN", "392", "Japan", "prefecture", {"JP-13": "Tokyo"}),
 ]
 TAXES = {
     "ICMS 18%": "0.18", "IVA 21%": "0.21", "IVA 10%": "0.10",
@@ -69,11 +69,12 @@ def make_places():
         currency.digits = -Decimal(rounding).as_tuple().exponent
         currency.rates.new(date=datetime.date(2020, 1, 1), rate=Decimal(rate))
         currency.save()
-    for code, code3, number, name, subdivisions in COUNTRIES:
+    for code, code3, number, name, kind, subdivisions in COUNTRIES:
         country = make(
             "country.country", name=name, code=code, code3=code3, code_numeric=number)
         for subdivision, its_name in subdivisions.items():
-            make("country.subdivision", country=country, code=subdivision, name=its_name)
+            make(
+                "country.subdivision", country=country, code=subdivision, name=its_name, type=kind)
 
 
 def make_books():

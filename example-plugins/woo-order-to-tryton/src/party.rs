@@ -132,11 +132,12 @@ impl Party {
     }
 }
 
-/// Tryton checks these and keeps them as they are typed.
+/// Tryton checks these and keeps them as they are typed. It names a country's tax number by the
+/// country, not as people there do: a CNPJ is a `br_vat`.
 fn identifier(id: &TaxId) -> Coded {
     let r#type = match id.kind() {
         Kind::Cpf => "br_cpf",
-        Kind::Cnpj => "br_cnpj",
+        Kind::Cnpj => "br_vat",
     };
     Coded { r#type, code: id.to_string() }
 }

@@ -1,7 +1,7 @@
 //! The plugin files of one merchant, each loaded once, the last good version kept.
 //!
-//! A file is looked at again only when its size, time or inode changed, so a thousand plugins cost a
-//! thousand `stat`s. A file that cannot be loaded leaves the version before it in place, with the
+//! A file is looked at again only when its size, time or inode changed, or what it may use, so a
+//! thousand plugins cost a thousand `stat`s. A file that cannot be loaded leaves the version before it in place, with the
 //! fault beside it; a file that is gone is gone. The swap itself is not done here: a catalog is
 //! immutable, and [`super::snapshot`] publishes a new one.
 
@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::text::Fault;
-use crate::plugin::{Engine, Limits, Plugin};
+use crate::plugin::{Engine, Limits, Plugin, Stage};
 
 /// What was found under `plugins/`.
 #[derive(Debug, Clone, Default)]
@@ -26,9 +26,13 @@ pub struct Entry {
     pub path: PathBuf,
     /// The version in use: the file's own, or the last good one before it.
     pub plugin: Option<Plugin>,
+    /// What its calls may use: the limits under which that version was found fit to run.
+    pub limits: Limits,
     /// Why the file as it is now is not in use.
     pub fault: Option<Fault>,
     stamp: Stamp,
+    /// The limits that were asked for when the file was last looked at.
+    asked: Limits,
 }
 
 /// Changes whenever a file is replaced or written.
@@ -74,9 +78,10 @@ impl Catalog {
             // A file that vanishes between the listing and now is simply gone.
             let Ok(stamp) = Stamp::of(&path) else { continue };
             let before = previous.and_then(|catalog| catalog.entries.get(&name));
-            let entry = match before {
-                Some(before) if before.stamp == stamp && before.path == path => Arc::clone(before),
-                _ => Arc::new(load(engine, &name, path, stamp, &limits_of(&name), before)),
+            let asked = limits_of(&name);
+            let entry = match before.filter(|entry| entry.is_of(&path, &stamp, &asked)) {
+                Some(same) => Arc::clone(same),
+                None => Arc::new(load(engine, &name, path, stamp, asked, before)),
             };
             entries.insert(name, entry);
         }
@@ -89,9 +94,22 @@ impl Catalog {
         self.entries.get(name)?.plugin.as_ref()
     }
 
+    /// The same, ready to be called within its limits.
+    #[must_use]
+    pub fn stage(&self, name: &str) -> Option<Stage> {
+        let entry = self.entries.get(name)?;
+        Some(Stage { plugin: entry.plugin.clone()?, limits: entry.limits })
+    }
+
     /// All files, by plugin name.
     pub fn entries(&self) -> impl Iterator<Item = (&str, &Entry)> {
         self.entries.iter().map(|(name, entry)| (name.as_str(), &**entry))
+    }
+}
+
+impl Entry {
+    fn is_of(&self, path: &Path, stamp: &Stamp, asked: &Limits) -> bool {
+        self.path == path && self.stamp == *stamp && self.asked == *asked
     }
 }
 
@@ -110,19 +128,23 @@ fn load(
     name: &str,
     path: PathBuf,
     stamp: Stamp,
-    limits: &Limits,
+    asked: Limits,
     before: Option<&Arc<Entry>>,
 ) -> Entry {
     let loaded = std::fs::read(&path)
         .map_err(|error| Fault::of(&path, format!("cannot be read: {error}")))
         .and_then(|bytes| {
-            engine.load(name, &bytes, limits).map_err(|error| Fault::of(&path, error))
+            engine.load(name, &bytes, &asked).map_err(|error| Fault::of(&path, error))
         });
     match loaded {
-        Ok(plugin) => Entry { path, plugin: Some(plugin), fault: None, stamp },
+        Ok(plugin) => {
+            Entry { path, plugin: Some(plugin), limits: asked, fault: None, stamp, asked }
+        }
         Err(fault) => {
+            // The version before goes on as it was, under the limits it went well with.
             let plugin = before.and_then(|entry| entry.plugin.clone());
-            Entry { path, plugin, fault: Some(fault), stamp }
+            let limits = before.map_or(asked, |entry| entry.limits);
+            Entry { path, plugin, limits, fault: Some(fault), stamp, asked }
         }
     }
 }

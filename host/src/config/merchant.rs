@@ -11,10 +11,10 @@ use std::sync::Arc;
 use super::catalog::{Catalog, Stamp};
 use super::files::{Connection, MerchantFile};
 use super::snapshot::Loader;
-use super::text::Fault;
+use super::text::{Fault, Text};
 use crate::delivery::{Outbound, Target, backoff};
 use crate::ingress::woocommerce::WooCommerce;
-use crate::plugin::{Capability, Limits, Lookups, Stage, Stages};
+use crate::plugin::{Capability, Lookups, Stages};
 use crate::route::Route;
 
 /// One merchant as it is served now.
@@ -67,6 +67,8 @@ impl ReadyRoute {
 #[derive(Debug, Default)]
 struct OpenedFile {
     text: String,
+    /// The files that hold its secrets, as they were.
+    secrets: Vec<(PathBuf, Option<Stamp>)>,
     file: Option<MerchantFile>,
     sources: BTreeMap<String, Result<WooCommerce, String>>,
     targets: BTreeMap<String, Result<Arc<Target>, String>>,
@@ -152,13 +154,23 @@ fn open_file(
 ) -> Result<Arc<OpenedFile>, Fault> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| Fault::of(path, format!("cannot be read: {error}")))?;
+    let base = path.parent().unwrap_or(Path::new("."));
+    let secrets: Vec<_> = Text::new(path, &text)
+        .secret_files()
+        .into_iter()
+        .map(|file| {
+            let file = base.join(file);
+            let stamp = Stamp::of(&file).ok();
+            (file, stamp)
+        })
+        .collect();
     // A connection that failed to open (a secret not there yet) is tried again at every look.
-    if let Some(previous) = previous.filter(|p| p.text == text && p.faults.is_empty()) {
+    let same = |p: &&Arc<OpenedFile>| p.text == text && p.secrets == secrets && p.faults.is_empty();
+    if let Some(previous) = previous.filter(same) {
         return Ok(Arc::clone(previous));
     }
     let file = MerchantFile::decode(path, &text)?;
-    let base = path.parent().unwrap_or(Path::new("."));
-    let mut opened = OpenedFile { text, ..OpenedFile::default() };
+    let mut opened = OpenedFile { text, secrets, ..OpenedFile::default() };
     for (name, connection) in &file.connections {
         let mut fault = |error: &dyn std::fmt::Display| {
             let message = format!("[connections.{name}] {error}");
@@ -169,7 +181,12 @@ fn open_file(
             Connection::WooCommerce(config) => {
                 let secret = config.webhook_secret.resolve(base);
                 let source = secret.map(|secret| WooCommerce::new(config, &secret));
-                opened.sources.insert(name.clone(), source.map_err(|error| fault(&error)));
+                let source = source.map_err(|error| fault(&error)).or_else(|why| {
+                    // A shop that was heard until now is not turned away for a secret that vanished.
+                    let last_good = previous.and_then(|p| p.sources.get(name)?.as_ref().ok());
+                    last_good.cloned().ok_or(why)
+                });
+                opened.sources.insert(name.clone(), source);
             }
             Connection::Target(config) => {
                 let target = Target::open(config, base, outbound).map(Arc::new);
@@ -213,9 +230,8 @@ fn ready_route(
     catalog: &Catalog,
     lookups: &Arc<Lookups>,
 ) -> (ReadyRoute, Option<(Fault, bool)>) {
-    let limits_of = |plugin: &str| loader.limits_of(file.file.as_ref(), plugin);
     let path = dir.join("merchant.toml");
-    let (stages, fault) = match stages(route, catalog, limits_of) {
+    let (stages, fault) = match stages(route, catalog) {
         Ok(stages) => (Ok(stages), None),
         Err((reason, keep)) => {
             let fault = Fault::of(&path, format!("[routes.{name}] {reason}"));
@@ -245,19 +261,16 @@ fn ready_route(
     (ready, fault)
 }
 
-fn stages(
-    route: &Route,
-    catalog: &Catalog,
-    limits_of: impl Fn(&str) -> Limits,
-) -> Result<Stages, (String, bool)> {
+fn stages(route: &Route, catalog: &Catalog) -> Result<Stages, (String, bool)> {
     let stage = |name: &str, capability: Capability| {
-        let Some(plugin) = catalog.get(name) else {
+        let Some(stage) = catalog.stage(name) else {
             let there: Vec<&str> = catalog.entries().map(|(name, _)| name).collect();
             let hint = super::text::nearest(name, there)
                 .map(|near| format!("; did you mean `{near}`?"))
                 .unwrap_or_default();
             return Err((format!("waits: there is no plugins/{name}.wasm{hint}"), false));
         };
+        let plugin = &stage.plugin;
         if !plugin.can(capability) {
             return Err((format!("plugin `{name}` has no {}", capability.name()), true));
         }
@@ -277,7 +290,7 @@ fn stages(
             let said = said.join("; ");
             return Err((format!("its settings do not suit plugin `{name}`: {said}"), true));
         }
-        Ok(Stage { plugin: plugin.clone(), limits: limits_of(name) })
+        Ok(stage)
     };
     let status_translation = route
         .status_translation

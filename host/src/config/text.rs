@@ -71,6 +71,16 @@ impl<'a> Text<'a> {
         })
     }
 
+    /// Every `{ file = ".." }` in the file, wherever it stands: the places of secrets, and at worst
+    /// something that only looks like one.
+    pub(super) fn secret_files(&self) -> Vec<PathBuf> {
+        let mut files = Vec::new();
+        if let Ok(root) = self.text.parse() {
+            add_secret_files(&root, &mut files);
+        }
+        files
+    }
+
     /// A fault at the table or key that `place` leads to.
     pub(super) fn fault_at(&self, place: &[&str], message: impl std::fmt::Display) -> Fault {
         Fault {
@@ -97,6 +107,15 @@ impl<'a> Text<'a> {
 
     fn line_at(&self, offset: usize) -> usize {
         1 + self.text.bytes().take(offset).filter(|byte| *byte == b'\n').count()
+    }
+}
+
+fn add_secret_files(table: &toml::Table, files: &mut Vec<PathBuf>) {
+    if let (Some(file), 1) = (table.get("file").and_then(toml::Value::as_str), table.len()) {
+        files.push(file.into());
+    }
+    for inner in table.values().filter_map(toml::Value::as_table) {
+        add_secret_files(inner, files);
     }
 }
 

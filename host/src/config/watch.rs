@@ -24,7 +24,8 @@ pub struct Watch {
 
 impl Watch {
     /// Calls `changed` on a thread of its own after each burst of changes to `dir` or its
-    /// `merchants` folder, which must exist.
+    /// `merchants` folder, which must exist; and once at the start, for what changed after the
+    /// folder was read and before anybody watched it.
     ///
     /// # Errors
     /// What the system said, when it cannot watch.
@@ -32,7 +33,8 @@ impl Watch {
         // One waiting signal is as good as many.
         let (signal, signals) = std::sync::mpsc::sync_channel(1);
         let signal = Arc::new(signal);
-        let mut watcher = notify::recommended_watcher(move |event| on_event(&signal, &event))?;
+        let heard = Arc::clone(&signal);
+        let mut watcher = notify::recommended_watcher(move |event| on_event(&heard, &event))?;
         // Not the data folder, which may live here too and never rests.
         watcher.watch(dir, RecursiveMode::NonRecursive)?;
         watcher.watch(&dir.join("merchants"), RecursiveMode::Recursive)?;
@@ -40,6 +42,7 @@ impl Watch {
             .name("config-watch".into())
             .spawn(move || settle(&signals, changed))
             .map_err(notify::Error::io)?;
+        ring(&signal);
         Ok(Self { _watcher: watcher })
     }
 }
@@ -51,9 +54,13 @@ fn on_event(signal: &SyncSender<()>, event: &notify::Result<notify::Event>) {
         Err(_) => true,
     };
     if worth_a_look {
-        match signal.try_send(()) {
-            Ok(()) | Err(TrySendError::Full(()) | TrySendError::Disconnected(())) => {}
-        }
+        ring(signal);
+    }
+}
+
+fn ring(signal: &SyncSender<()>) {
+    match signal.try_send(()) {
+        Ok(()) | Err(TrySendError::Full(()) | TrySendError::Disconnected(())) => {}
     }
 }
 

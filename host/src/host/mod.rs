@@ -171,12 +171,19 @@ impl Host {
         info!(address = %self.address(), "serving");
         let router = self.router();
         let stopped = stop.clone();
-        let served = axum::serve(self.listener, router)
-            .with_graceful_shutdown(async move { stopped.cancelled().await })
-            .await;
-        if let Err(error) = served {
-            warn!(%error, "the listener failed");
-            stop.cancel();
+        let serving = axum::serve(self.listener, router)
+            .with_graceful_shutdown(async move { stopped.cancelled().await });
+        // A sender that goes silent in the middle of a request would be waited for without end.
+        let out_of_patience = async {
+            stop.cancelled().await;
+            tokio::time::sleep(grace).await;
+        };
+        tokio::select! {
+            served = serving => if let Err(error) = served {
+                warn!(%error, "the listener failed");
+                stop.cancel();
+            },
+            () = out_of_patience => warn!("some senders did not finish in time; they were not answered"),
         }
         drop(watch);
         if let Err(error) = walking.await {

@@ -155,7 +155,7 @@ impl Hook<'_> {
             merchant: self.merchant.to_owned(),
             connection: self.connection.to_owned(),
             topic: topic.to_owned(),
-            resource_key: peek.resource_key,
+            resource_key: peek.resource_key.clone(),
             version: peek.version,
             received_at: Timestamp::now(),
             body,
@@ -163,6 +163,7 @@ impl Hook<'_> {
         match self.ingress.journal.accept(event, fingerprint).await {
             Ok(Acceptance::Accepted { .. }) => {
                 self.ingress.wake.notify_one();
+                tracing::info!(event.id = %id, correlation.id = correlation_id, merchant.name = self.merchant, connection = self.connection, topic, resource = peek.resource_key, "accepted");
                 Answer::Accepted { event_id: id.0, correlation_id }
             }
             Ok(Acceptance::Duplicate { of }) => {
