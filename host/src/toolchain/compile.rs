@@ -3,24 +3,28 @@
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
+use super::BuildOptions;
 use super::error::{BuildError, tail};
 use super::find::{TARGET, Toolchain};
 use super::project::Project;
 
 /// How plugins are compiled, whatever the project's own profile says: for speed, since each call
-/// pays for it; unwinding does not exist on this target; function names and line tables stay, so
-/// that a trap's backtrace names places.
-const PROFILE: [(&str, &str); 8] = [
+/// pays for it; unwinding does not exist on this target; function names stay, so that a trap's
+/// backtrace names them.
+const PROFILE: [(&str, &str); 7] = [
     ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "3"),
     ("CARGO_PROFILE_RELEASE_LTO", "fat"),
     ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "1"),
     ("CARGO_PROFILE_RELEASE_PANIC", "abort"),
-    ("CARGO_PROFILE_RELEASE_DEBUG", "line-tables-only"),
     ("CARGO_PROFILE_RELEASE_STRIP", "none"),
     // Macros and build scripts run once.
     ("CARGO_PROFILE_RELEASE_BUILD_OVERRIDE_OPT_LEVEL", "0"),
     ("CARGO_PROFILE_RELEASE_BUILD_OVERRIDE_DEBUG", "false"),
 ];
+
+/// Line tables are nine tenths of a component and of the time it takes to load; a panic's text says
+/// file and line without them.
+const DEBUG: &str = "CARGO_PROFILE_RELEASE_DEBUG";
 
 /// Left by a cargo that runs us, meant for the host's own compilation.
 const OUTER: [&str; 12] = [
@@ -42,7 +46,7 @@ const OUTER: [&str; 12] = [
 pub(super) fn compile(
     project: &Project,
     toolchain: &Toolchain,
-    quiet: bool,
+    options: &BuildOptions,
 ) -> Result<Vec<u8>, BuildError> {
     let mut cargo = Command::new(&toolchain.cargo);
     for name in OUTER {
@@ -54,6 +58,7 @@ pub(super) fn compile(
         .arg("--target-dir")
         .arg(&project.target_dir)
         .envs(PROFILE)
+        .env(DEBUG, if options.debug_info { "line-tables-only" } else { "none" })
         .env("RUSTC", &toolchain.rustc)
         .stdin(Stdio::null());
     if let Some(linker) = &toolchain.from_source {
@@ -71,7 +76,7 @@ pub(super) fn compile(
         );
     }
     let failed = |e| BuildError::file(&toolchain.cargo, e);
-    let output = if quiet {
+    let output = if options.quiet {
         let output = cargo.output().map_err(failed)?;
         if output.status.success() { None } else { Some(tail(&output.stderr, 60)) }
     } else {
