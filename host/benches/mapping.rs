@@ -1,11 +1,14 @@
 //! What the sandbox costs: one real rule set natively, in bare wasmtime, and as the host runs it.
 //!
 //! All three map the same order with `woo-order-to-tryton`. *Native* calls the plugin's function
-//! compiled for this machine. *Bare* calls the component in one warm instance of a plain wasmtime:
-//! no fuel, no epoch, no limiter, no fresh instance. *Host* is `plugin::run` with everything on: a
-//! fresh instance, fuel, epoch, limits, digests, checks. Turns alternate within one run, because
-//! machines have moods; what counts is the ratio of medians. `--json` for machines.
+//! compiled for this machine. *Warm* calls the component in a plain wasmtime that keeps its instance:
+//! no fuel, no epoch, no limiter, nothing isolated. *Bare* is the same with a fresh instance for each
+//! call, as wasmtime makes them by default. *Host* is `plugin::run` with everything on: a fresh
+//! instance, fuel, epoch, limits, digests, checks. Turns alternate within one run, because
+//! machines have moods; what counts is the ratio of medians. `--json` for machines, `--component FILE`
+//! for another build of the plugin than the one `mapwright build` makes here.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,9 +17,21 @@ use bytes::Bytes;
 use mapwright::plugin::{
     Context, Engine, EngineOptions, Job, Limits, Lookups, Outcome, Stage, Stages, run,
 };
+use mapwright_guest::testing::Harness;
 use mapwright_guest::{Exports, MappingInput};
-use woo_order_to_tryton::WooOrderToTryton;
+use rust_decimal::Decimal;
+use serde_json::Value;
+use woo_order_to_tryton::OrderToTryton;
 
+#[allow(
+    missing_docs,
+    unreachable_pub,
+    unused_qualifications,
+    elided_lifetimes_in_paths,
+    clippy::all,
+    clippy::str_to_string,
+    reason = "generated"
+)]
 mod bare {
     wasmtime::component::bindgen!({
         path: "../wit",
@@ -30,11 +45,18 @@ use bare::mapwright::plugin as bare_shared;
 /// Calls in a turn, and turns of each way.
 const CALLS: usize = 100;
 const TURNS: usize = 40;
+/// Calls in a warm instance: the guest's heap only grows, so it is renewed before that matters.
+const WARM_CALLS: usize = 20;
 
 fn main() {
-    let json = std::env::args().any(|argument| argument == "--json");
+    let arguments: Vec<String> = std::env::args().collect();
+    let json = arguments.iter().any(|argument| argument == "--json");
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let component = component(&root);
+    let given = arguments.iter().position(|argument| argument == "--component");
+    let component = match given.and_then(|at| arguments.get(at + 1)) {
+        Some(file) => componentized(std::fs::read(file).expect("the component is there")),
+        None => component(&root),
+    };
     let mut rows = Vec::new();
     for (name, bytes_min) in [("6 KB order", 6_000), ("50 KB order", 50_000)] {
         let order = order(&root, bytes_min);
@@ -45,16 +67,18 @@ fn main() {
         print(&serde_json::json!({ "mapping": rows }).to_string());
         return;
     }
-    print("| order | bytes | native | bare wasmtime | host | bare / native | host / native |");
-    print("|---|---|---|---|---|---|---|");
+    print("| order | bytes | native | warm | bare | host | warm / native | bare / native | host / native |");
+    print("|---|---|---|---|---|---|---|---|---|");
     for row in rows {
         print(&format!(
-            "| {} | {} | {:.1} us | {:.1} us | {:.1} us | {:.2} | **{:.2}** |",
+            "| {} | {} | {:.1} us | {:.1} us | {:.1} us | {:.1} us | {:.2} | {:.2} | **{:.2}** |",
             row.name,
             row.bytes,
             micros(row.native),
+            micros(row.warm),
             micros(row.bare),
             micros(row.host),
+            row.warm.as_secs_f64() / row.native.as_secs_f64(),
             row.bare.as_secs_f64() / row.native.as_secs_f64(),
             row.host.as_secs_f64() / row.native.as_secs_f64(),
         ));
@@ -65,6 +89,7 @@ struct Row {
     name: &'static str,
     bytes: usize,
     native: Duration,
+    warm: Duration,
     bare: Duration,
     host: Duration,
 }
@@ -75,8 +100,10 @@ impl Row {
             "order": self.name,
             "bytes": self.bytes,
             "native_us": micros(self.native),
+            "warm_us": micros(self.warm),
             "bare_us": micros(self.bare),
             "host_us": micros(self.host),
+            "warm_to_native": self.warm.as_secs_f64() / self.native.as_secs_f64(),
             "bare_to_native": self.bare.as_secs_f64() / self.native.as_secs_f64(),
             "host_to_native": self.host.as_secs_f64() / self.native.as_secs_f64(),
         })
@@ -101,73 +128,113 @@ fn component(root: &Path) -> Vec<u8> {
     std::fs::read(built.path).expect("the component is there")
 }
 
-/// The captured company order, its real lines repeated until it is as large as wanted.
+/// A module as cargo leaves it will do too.
+fn componentized(bytes: Vec<u8>) -> Vec<u8> {
+    if bytes.get(4..8) != Some(&[1, 0, 0, 0]) {
+        return bytes;
+    }
+    wit_component::ComponentEncoder::default()
+        .module(&bytes)
+        .and_then(|encoder| encoder.encode())
+        .expect("the module has a component type")
+}
+
+/// The captured company order, its real lines repeated until it is as large as wanted, with the
+/// totals that go with them: the plugin checks.
 fn order(root: &Path, bytes_min: usize) -> String {
-    let path: PathBuf = root.join(
-        "tests/fixtures/woocommerce/webhooks/039-order-br-cnpj-order-created.json",
-    );
-    let text = std::fs::read_to_string(path).expect("the capture is there");
-    let mut order: serde_json::Value = serde_json::from_str(&text).expect("the capture is JSON");
+    let path = "tests/fixtures/woocommerce/webhooks/039-order-br-cnpj-order-created.json";
+    let text = std::fs::read_to_string(root.join(path)).expect("the capture is there");
+    let mut order: Value = serde_json::from_str(&text).expect("the capture is JSON");
     let lines = order["line_items"].as_array().expect("an order has lines").clone();
     for number in 0.. {
         if order.to_string().len() >= bytes_min {
             break;
         }
-        let line = lines[number % lines.len()].clone();
+        let mut line = lines[number % lines.len()].clone();
+        line["id"] = (1000 + number).into();
+        let (net, tax) = (amount(&line["total"]), amount(&line["total_tax"]));
+        add(&mut order["total"], net + tax);
+        add(&mut order["total_tax"], tax);
+        add(&mut order["cart_tax"], tax);
+        add(&mut order["tax_lines"][0]["tax_total"], tax);
         order["line_items"].as_array_mut().expect("an order has lines").push(line);
     }
     order.to_string()
 }
 
+fn amount(text: &Value) -> Decimal {
+    text.as_str().expect("amounts are text").parse().expect("amounts are decimals")
+}
+
+fn add(total: &mut Value, more: Decimal) {
+    *total = (amount(total) + more).to_string().into();
+}
+
+/// The case that the capture is mapped by in the plugin's own tests.
+fn tables(root: &Path) -> PathBuf {
+    root.join("example-plugins/woo-order-to-tryton/cases/company-guest-with-fees/lookups")
+}
+
 fn compare(name: &'static str, order: &str, component: &[u8], root: &Path) -> Row {
-    let tables = root.join("example-plugins/woo-order-to-tryton/cases/company-guest-with-fees");
-    let mut native = native_way(order, &tables);
-    let mut bare = bare_way(order, component, &tables);
+    let tables = tables(root);
+    let harness = Harness::of::<OrderToTryton>().lookup_file(tables.join("taxes.csv"));
+    let mut native = native_way(order);
+    let mut warm = bare_way(order, component, &tables, WARM_CALLS);
+    let mut bare = bare_way(order, component, &tables, 1);
     let mut host = host_way(order, component, &tables);
-    let mut times: [Vec<Duration>; 3] = Default::default();
+    let mut times: [Vec<Duration>; 4] = Default::default();
     for _ in 0..TURNS {
-        let ways: [&mut dyn FnMut(); 3] = [&mut native, &mut bare, &mut host];
-        for (way, times) in ways.into_iter().zip(&mut times) {
-            let started = Instant::now();
-            for _ in 0..CALLS {
-                way();
-            }
-            times.push(started.elapsed() / u32::try_from(CALLS).expect("few calls"));
-        }
+        let [of_native, of_warm, of_bare, of_host] = &mut times;
+        // The native way finds its tables by thread; the others bring their own.
+        of_native.push(harness.within(|| turn(&mut native)));
+        of_warm.push(turn(&mut warm));
+        of_bare.push(turn(&mut bare));
+        of_host.push(turn(&mut host));
     }
-    let [native, bare, host] = times.map(|mut times| {
+    let [native, warm, bare, host] = times.map(|mut times| {
         times.sort();
         times[times.len() / 2]
     });
-    Row { name, bytes: order.len(), native, bare, host }
+    Row { name, bytes: order.len(), native, warm, bare, host }
 }
 
-fn native_way(order: &str, case: &Path) -> impl FnMut() + use<> {
-    let transform = WooOrderToTryton::EXPORTED.field_mapping.expect("it maps fields");
-    let harness = mapwright_guest::testing::Harness::of::<WooOrderToTryton>()
-        .lookup_file(case.join("lookups/taxes.csv"));
+/// The mean time of one call.
+fn turn(way: &mut dyn FnMut()) -> Duration {
+    let started = Instant::now();
+    for _ in 0..CALLS {
+        way();
+    }
+    started.elapsed() / u32::try_from(CALLS).expect("few calls")
+}
+
+fn native_way(order: &str) -> impl FnMut() + use<> {
+    let transform = OrderToTryton::EXPORTED.field_mapping.expect("it maps fields");
     let context = mapwright_guest::Context {
+        merchant: "acme".into(),
+        route: "orders".into(),
+        source: "shop".into(),
+        target: "erp".into(),
         topic: "order.updated".into(),
         resource_key: "order/27".into(),
-        settings: "{}".into(),
+        event_id: "019fa000-0000-7000-8000-000000000001".into(),
+        correlation_id: "019fa000-0000-7000-8000-000000000001".into(),
         received_at: "2026-11-22T02:15:06Z".into(),
+        attempt: 1,
+        settings: "{}".into(),
         ..mapwright_guest::Context::default()
     };
     let input = MappingInput { payload: order.to_owned(), ..MappingInput::default() };
-    // The harness answers lookups for the whole of the thread's life.
-    let tables = harness.install();
     move || {
-        let _held = &tables;
         let mapped = transform(&context, &input).expect("the order maps");
         std::hint::black_box(mapped);
     }
 }
 
-fn host_way(order: &str, component: &[u8], case: &Path) -> impl FnMut() + use<> {
+fn host_way(order: &str, component: &[u8], tables: &Path) -> impl FnMut() + use<> {
     let engine = Engine::new(&EngineOptions::default()).expect("the engine starts");
     let limits = Limits::default();
     let plugin = engine.load("woo-order-to-tryton", component, &limits).expect("it loads");
-    let lookups = Lookups::read(&case.join("lookups")).expect("the tables are there");
+    let lookups = Lookups::read(tables).expect("the tables are there");
     let job = Job {
         stages: Stages {
             field_mapping: Some(Stage { plugin, limits }),
@@ -198,8 +265,11 @@ fn host_way(order: &str, component: &[u8], case: &Path) -> impl FnMut() + use<> 
     }
 }
 
+/// Rows by table and key.
+type Tables = HashMap<String, HashMap<String, Vec<(String, String)>>>;
+
 struct BareHost {
-    lookups: Lookups,
+    tables: Arc<Tables>,
 }
 
 impl bare_shared::log::Host for BareHost {
@@ -212,25 +282,39 @@ impl bare_shared::lookup::Host for BareHost {
         table: String,
         key: String,
     ) -> Result<Option<Vec<(String, String)>>, bare_shared::lookup::LookupFailure> {
-        let table =
-            self.lookups.table(&table).ok_or(bare_shared::lookup::LookupFailure::UnknownTable)?;
-        Ok(table.row(&key).map(|row| {
-            row.pairs().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
-        }))
+        let table = self.tables.get(&table);
+        Ok(table.ok_or(bare_shared::lookup::LookupFailure::UnknownTable)?.get(&key).cloned())
     }
 }
 
 impl bare_shared::types::Host for BareHost {}
 
-fn bare_way(order: &str, component: &[u8], case: &Path) -> impl FnMut() + use<> {
+fn bare_tables(folder: &Path) -> Arc<Tables> {
+    let mut reader = csv::Reader::from_path(folder.join("taxes.csv")).expect("the table is there");
+    let header = reader.headers().expect("a table has a header").clone();
+    let rows = reader.records().map(|record| {
+        let record = record.expect("the table is whole");
+        let row = header.iter().zip(&record).map(|(c, v)| (c.to_owned(), v.to_owned())).collect();
+        (record[0].to_owned(), row)
+    });
+    Arc::new(HashMap::from([("taxes".to_owned(), rows.collect())]))
+}
+
+fn bare_way(
+    order: &str,
+    component: &[u8],
+    tables: &Path,
+    calls_per_instance: usize,
+) -> impl FnMut() + use<> {
     use wasmtime::component::{Component, HasSelf, Linker};
     let engine = wasmtime::Engine::new(&wasmtime::Config::new()).expect("wasmtime starts");
     let component = Component::from_binary(&engine, component).expect("it compiles");
     let mut linker = Linker::new(&engine);
     bare::FieldMappingPlugin::add_to_linker::<_, HasSelf<_>>(&mut linker, |host| host)
         .expect("imports link");
-    let lookups = Lookups::read(&case.join("lookups")).expect("the tables are there");
-    let mut store = wasmtime::Store::new(&engine, BareHost { lookups });
+    let pre = linker.instantiate_pre(&component).expect("it can be instantiated");
+    let pre = bare::FieldMappingPluginPre::new(pre).expect("it is a field mapping");
+    let tables = bare_tables(tables);
     let context = bare_shared::types::Context {
         merchant: "acme".into(),
         route: "orders".into(),
@@ -254,19 +338,18 @@ fn bare_way(order: &str, component: &[u8], case: &Path) -> impl FnMut() + use<> 
         attributes: Vec::new(),
     };
     let mut calls = 0_usize;
-    let mut plugin = None;
+    let mut kept = None;
     move || {
-        // The guest never frees: a warm instance is replaced before its memory matters.
-        if calls.is_multiple_of(200) {
-            plugin = Some(
-                bare::FieldMappingPlugin::instantiate(&mut store, &component, &linker)
-                    .expect("it instantiates"),
-            );
+        if calls.is_multiple_of(calls_per_instance) {
+            let host = BareHost { tables: Arc::clone(&tables) };
+            let mut store = wasmtime::Store::new(&engine, host);
+            let plugin = pre.instantiate(&mut store).expect("it instantiates");
+            kept = Some((store, plugin));
         }
         calls += 1;
-        let plugin = plugin.as_ref().expect("just made");
+        let (store, plugin) = kept.as_mut().expect("just made");
         let mapping = plugin.mapwright_plugin_field_mapping();
-        let answer = mapping.call_transform(&mut store, &context, &input).expect("no trap");
+        let answer = mapping.call_transform(store, &context, &input).expect("no trap");
         assert!(answer.is_ok(), "the order maps");
         std::hint::black_box(answer);
     }

@@ -34,7 +34,7 @@ pub fn built(name: &str) -> PathBuf {
     if let Some(path) = all.get(name) {
         return path.clone();
     }
-    let options = BuildOptions { install_toolchain: true, quiet: true, target_dir: None };
+    let options = BuildOptions { install_toolchain: true, quiet: true, ..BuildOptions::default() };
     let built = build_plugin(&folder(name), &options)
         .unwrap_or_else(|e| panic!("the example plugin {name} cannot be built: {e}"));
     all.insert(name.to_owned(), built.path.clone());

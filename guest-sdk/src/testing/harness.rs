@@ -171,6 +171,12 @@ impl Harness {
         run
     }
 
+    /// Does `work` of yours where the plugin's lookups find these tables: for calling a plugin's
+    /// functions directly, as benchmarks do.
+    pub fn within<T>(&self, work: impl FnOnce() -> T) -> T {
+        stage::play(&self.tables, work).0
+    }
+
     fn walk(&self) -> Run {
         let context = self.to_context();
         let mut run = Run {

@@ -1,0 +1,196 @@
+//! Resident memory of a real `mapwright serve`: idle, with many plugins, with a long journal.
+//!
+//! The host is a child process (the binary of this build), so nothing of the bench counts. *Idle*
+//! is two merchants with a plugin each, after a few orders have gone through. *Plugins* is as many
+//! distinct plugins as wanted, made distinct by a custom section, in ten merchants. *Journal* sends
+//! orders along the whole road and looks at the memory again after many times as many. Linux only:
+//! it reads `/proc`. `--plugins N` (each is compiled, so a thousand take minutes), `--events N`,
+//! `--json`; `--plugin FILE` for another build of the plugin.
+
+mod shop;
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use self::shop::{Orders, sink};
+
+/// What the first look at the journal's memory comes after.
+const EVENTS_FEW: usize = 2_000;
+/// Sent at a time; all of them are held here, not in the host.
+const CHUNK: usize = 5_000;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    let given = |name: &str| {
+        let at = arguments.iter().position(|argument| argument == name)?;
+        arguments.get(at + 1).cloned()
+    };
+    let number = |name: &str, usual: usize| given(name).and_then(|n| n.parse().ok()).unwrap_or(usual);
+    let (plugins, events) = (number("--plugins", 1_000), number("--events", 200_000));
+    let plugin = match given("--plugin") {
+        Some(file) => std::fs::read(file).expect("the plugin is there"),
+        None => shop::plugin("woo-order-summary"),
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime can be made");
+    let json = arguments.iter().any(|argument| argument == "--json");
+    let rows = runtime.block_on(async {
+        let mut rows = journal(&plugin, events).await;
+        if plugins > 0 {
+            rows.push(many_plugins(&plugin, plugins).await);
+        }
+        rows
+    });
+    report(&rows, json);
+}
+
+/// What was looked at, and the megabytes found.
+type Row = (String, f64);
+
+#[expect(clippy::print_stdout, reason = "the table is what a bench is for")]
+fn report(rows: &[Row], json: bool) {
+    if json {
+        let rows: serde_json::Map<String, serde_json::Value> =
+            rows.iter().map(|(what, mb)| (what.clone(), mb.round().into())).collect();
+        println!("{}", serde_json::json!({ "resident_mb": rows }));
+        return;
+    }
+    for (what, mb) in rows {
+        println!("{mb:>6.0} MB  {what}");
+    }
+}
+
+/// Two merchants: idle, after a few thousand events and after many.
+async fn journal(plugin: &[u8], events: usize) -> Vec<Row> {
+    let sunk = Arc::new(AtomicU64::new(0));
+    let sink = sink(Arc::clone(&sunk)).await;
+    let dir = folder();
+    for merchant in ["acme", "padaria"] {
+        let merchant = dir.path().join("merchants").join(merchant);
+        shop::merchant(&merchant, sink, &[("woo-order-summary", plugin)]);
+    }
+    let host = Host::start(dir.path());
+    let mut rows = vec![("two merchants, idle, nothing received yet".to_owned(), host.resident_mb())];
+    let mut sent = 0;
+    for (until, looked) in [(10, "after 10"), (EVENTS_FEW, ""), (events, "")] {
+        while sent < until {
+            let end = until.min(sent + CHUNK);
+            let orders = Arc::new(Orders::captured(100_000 + sent..100_000 + end));
+            orders.send(host.address, "/hooks/acme/shop").await;
+            sent = end;
+            settled(&sunk, sent).await;
+        }
+        // Whatever a burst needed is given back by now.
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let what = match looked {
+            "" => format!("after {until} events of 4.5 KB along the whole road"),
+            _ => format!("two merchants, idle, {looked} events"),
+        };
+        rows.push((what, host.resident_mb()));
+    }
+    rows
+}
+
+async fn settled(sunk: &AtomicU64, sent: usize) {
+    let begun = Instant::now();
+    while sunk.load(Ordering::Relaxed) < sent as u64 {
+        assert!(begun.elapsed() < Duration::from_secs(300), "the road is blocked");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// A host with so many plugins that no two are alike.
+async fn many_plugins(plugin: &[u8], count: usize) -> Row {
+    const MERCHANTS: usize = 10;
+    let sink = sink(Arc::default()).await;
+    let dir = folder();
+    for merchant in 0..MERCHANTS {
+        let plugins: Vec<(String, Vec<u8>)> = (0..count.div_ceil(MERCHANTS))
+            .map(|number| {
+                let name = format!("rules-{number}");
+                (name, marked(plugin, &format!("merchant {merchant}, rules {number}")))
+            })
+            .collect();
+        let plugins: Vec<(&str, &[u8])> =
+            plugins.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
+        let folder = dir.path().join(format!("merchants/merchant-{merchant}"));
+        shop::merchant(&folder, sink, &plugins);
+    }
+    let begun = Instant::now();
+    let host = Host::start(dir.path());
+    let took = begun.elapsed().as_secs();
+    let size = plugin.len().div_ceil(1024);
+    let what = format!("{count} distinct plugins of {size} KB loaded (in {took} s)");
+    (what, host.resident_mb())
+}
+
+/// The same component with a custom section more: another file to everybody.
+fn marked(component: &[u8], mark: &str) -> Vec<u8> {
+    let name = b"mark";
+    let length = u8::try_from(1 + name.len() + mark.len()).expect("marks are short");
+    assert!(length < 0x80, "a length of one byte");
+    let mut marked = component.to_vec();
+    marked.extend_from_slice(&[0, length, 4]);
+    marked.extend_from_slice(name);
+    marked.extend_from_slice(mark.as_bytes());
+    marked
+}
+
+fn folder() -> tempfile::TempDir {
+    // Beside the build and not in /tmp, which may be memory.
+    tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder can be made")
+}
+
+/// A running `mapwright serve`.
+struct Host {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Host {
+    /// Starts it on the merchants in `dir` and waits until it answers.
+    fn start(dir: &Path) -> Self {
+        let free = TcpListener::bind("127.0.0.1:0").expect("a port can be had");
+        let address = free.local_addr().expect("a bound listener has an address");
+        drop(free);
+        let toml = format!("listen = \"{address}\"\n");
+        shop::write(&dir.join("mapwright.toml"), toml.as_bytes());
+        let child = Command::new(env!("CARGO_BIN_EXE_mapwright"))
+            .args(["serve", "--config"])
+            .arg(dir)
+            .env("MAPWRIGHT_LOG", "warn")
+            .stdin(Stdio::null())
+            .spawn()
+            .expect("the host starts");
+        let mut host = Self { child, address };
+        while std::net::TcpStream::connect(address).is_err() {
+            let ended = host.child.try_wait().expect("a child can be asked");
+            assert!(ended.is_none(), "the host ended");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        std::thread::sleep(Duration::from_secs(1));
+        host
+    }
+
+    fn resident_mb(&self) -> f64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))
+            .expect("the host lives");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kb = line.and_then(|line| line.trim().strip_suffix(" kB"));
+        kb.and_then(|kb| kb.trim().parse::<f64>().ok()).expect("a number of kB") / 1024.0
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        // Its folder goes with it, so nothing is lost.
+        self.child.kill().expect("it can be stopped");
+        self.child.wait().expect("it has stopped");
+    }
+}
