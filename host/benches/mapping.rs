@@ -67,7 +67,9 @@ fn main() {
         print(&serde_json::json!({ "mapping": rows }).to_string());
         return;
     }
-    print("| order | bytes | native | warm | bare | host | warm / native | bare / native | host / native |");
+    print(
+        "| order | bytes | native | warm | bare | host | warm / native | bare / native | host / native |",
+    );
     print("|---|---|---|---|---|---|---|---|---|");
     for row in rows {
         print(&format!(
@@ -236,10 +238,7 @@ fn host_way(order: &str, component: &[u8], tables: &Path) -> impl FnMut() + use<
     let plugin = engine.load("woo-order-to-tryton", component, &limits).expect("it loads");
     let lookups = Lookups::read(tables).expect("the tables are there");
     let job = Job {
-        stages: Stages {
-            field_mapping: Some(Stage { plugin, limits }),
-            ..Stages::default()
-        },
+        stages: Stages { field_mapping: Some(Stage { plugin, limits }), ..Stages::default() },
         context: Context {
             merchant: "acme".into(),
             route: "orders".into(),

@@ -29,7 +29,8 @@ fn main() {
         let at = arguments.iter().position(|argument| argument == name)?;
         arguments.get(at + 1).cloned()
     };
-    let number = |name: &str, usual: usize| given(name).and_then(|n| n.parse().ok()).unwrap_or(usual);
+    let number =
+        |name: &str, usual: usize| given(name).and_then(|n| n.parse().ok()).unwrap_or(usual);
     let (plugins, events) = (number("--plugins", 1_000), number("--events", 200_000));
     let plugin = match given("--plugin") {
         Some(file) => std::fs::read(file).expect("the plugin is there"),
@@ -76,7 +77,8 @@ async fn journal(plugin: &[u8], events: usize) -> Vec<Row> {
         shop::merchant(&merchant, sink, &[("woo-order-summary", plugin)]);
     }
     let host = Host::start(dir.path());
-    let mut rows = vec![("two merchants, idle, nothing received yet".to_owned(), host.resident_mb())];
+    let mut rows =
+        vec![("two merchants, idle, nothing received yet".to_owned(), host.resident_mb())];
     let mut sent = 0;
     for (until, looked) in [(10, "after 10"), (EVENTS_FEW, ""), (events, "")] {
         while sent < until {

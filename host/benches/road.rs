@@ -82,7 +82,10 @@ fn report(rounds: &[Round], events: usize, json: bool) {
         println!("{}", serde_json::json!({ "events": events, "rounds": rounds }));
         return;
     }
-    println!("{events} events over {CONNECTIONS} connections; {} rounds, slowest first", rounds.len());
+    println!(
+        "{events} events over {CONNECTIONS} connections; {} rounds, slowest first",
+        rounds.len()
+    );
     println!("native loop/s   accepted/s   ended/s   ended / native");
     for round in rounds {
         println!(
@@ -155,9 +158,10 @@ async fn native_loop(orders: &Arc<Orders>) -> f64 {
     let address = listener.local_addr().expect("a bound listener has an address");
     let stop = CancellationToken::new();
     let stopped = stop.clone().cancelled_owned();
-    let serving = tokio::spawn(async move {
-        axum::serve(listener, router).with_graceful_shutdown(stopped).await
-    });
+    let serving =
+        tokio::spawn(
+            async move { axum::serve(listener, router).with_graceful_shutdown(stopped).await },
+        );
     let took = orders.send(address, "/").await;
     stop.cancel();
     serving.await.expect("the loop ends by itself").expect("the loop ends well");

@@ -200,4 +200,3 @@ pub fn client() -> reqwest::Client {
         .build()
         .expect("a client can be made")
 }
-

@@ -33,8 +33,7 @@ pub fn variant(name: &str, version: &str) -> PathBuf {
     write(&copy.join("Cargo.lock"), &read(&folder.join("../../Cargo.lock")));
     write(&copy.join("src/lib.rs"), &read(&folder.join("src/lib.rs")));
     let target = target.canonicalize().expect("it was just written to");
-    let options =
-        BuildOptions { install_toolchain: true, quiet: true, target_dir: Some(target) };
+    let options = BuildOptions { install_toolchain: true, quiet: true, target_dir: Some(target) };
     build_plugin(&copy, &options).unwrap_or_else(|e| panic!("{package} cannot be built: {e}")).path
 }
 

@@ -145,7 +145,9 @@ async fn a_kill_between_the_intention_and_its_answer_makes_no_second_document() 
     let documents = erp.documents("acme");
     assert_eq!((documents.len(), documents[0].times), (1, 2));
     let arrivals = erp.arrivals();
-    let told = |place: usize| (&arrivals[place].key, &arrivals[place].body, &arrivals[place].correlation_id);
+    let told = |place: usize| {
+        (&arrivals[place].key, &arrivals[place].body, &arrivals[place].correlation_id)
+    };
     assert_eq!(told(0), told(1), "sent again word for word");
     served.terminate().await;
     let journal = Journal::open(&folder.data()).unwrap();

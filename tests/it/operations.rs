@@ -127,7 +127,11 @@ async fn a_sender_that_never_finishes_does_not_keep_the_host_from_stopping() {
     let address = served.address().await;
     // One that only connects, one that stops in its headers, one that stops in its body.
     let mut senders = Vec::new();
-    for said in ["", "POST /hooks/acme/shop HTTP/1.1\r\nHost: x\r\n", "POST /hooks/acme/shop HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{"] {
+    for said in [
+        "",
+        "POST /hooks/acme/shop HTTP/1.1\r\nHost: x\r\n",
+        "POST /hooks/acme/shop HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{",
+    ] {
         let mut sender = std::net::TcpStream::connect(address).unwrap();
         sender.write_all(said.as_bytes()).unwrap();
         senders.push(sender);

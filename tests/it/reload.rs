@@ -155,14 +155,18 @@ async fn an_edited_merchant_file_takes_effect_for_what_comes_and_what_waits() {
         order += 1;
         host.shop("acme").send(&Delivery::order(order)).await.accepted();
         tokio::time::sleep(Duration::from_millis(100)).await;
-        host.rows("acme").iter().any(|row| row.attempts.iter().any(|a| a.outcome == "retry")).then_some(())
+        host.rows("acme")
+            .iter()
+            .any(|row| row.attempts.iter().any(|a| a.outcome == "retry"))
+            .then_some(())
     })
     .await;
     folder.write(&path, file.replace("/acme/{entity}", "/acme/moved/{entity}"));
     host.settle().await;
     host.shop("acme").send(&Delivery::order(order + 1)).await.accepted();
     host.settle().await;
-    let moved = |kept: &&mapwright::delivery::sandbox::Kept| kept.path == "/acme/moved/order_summary";
+    let moved =
+        |kept: &&mapwright::delivery::sandbox::Kept| kept.path == "/acme/moved/order_summary";
     let documents = erp.documents("acme");
     let keys: Vec<_> = documents.iter().filter(moved).map(|kept| kept.key.clone()).collect();
     let [waited, came] = [order, order + 1].map(|number| format!("order/{number}"));

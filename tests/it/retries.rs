@@ -16,7 +16,8 @@ async fn one_merchant() -> (Folder, Erp, TestHost) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_target_that_is_down_for_a_while_gets_the_document_once_and_each_attempt_is_written_down() {
+async fn a_target_that_is_down_for_a_while_gets_the_document_once_and_each_attempt_is_written_down()
+{
     let (_folder, erp, host) = one_merchant().await;
     erp.trouble(|n, _| (n < 4).then_some(Trouble::Status(503)));
     host.shop("acme").send(&Delivery::order(1)).await.accepted();
@@ -85,7 +86,10 @@ async fn a_dead_target_of_one_merchant_holds_back_nobody_else() {
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     folder.merchant("acme", erp.address());
     folder.merchant("dead", erp.address());
-    folder.write(folder.of("dead", "merchant.toml"), merchant_toml("dead", nobody, "woo-order-summary"));
+    folder.write(
+        folder.of("dead", "merchant.toml"),
+        merchant_toml("dead", nobody, "woo-order-summary"),
+    );
     let host = TestHost::start(&folder).await;
     for order in 0..ORDERS {
         host.shop("dead").send(&Delivery::order(order)).await.accepted();

@@ -35,7 +35,10 @@ async fn a_real_order_crosses_from_the_shop_to_the_erp() {
     let [document] = documents.as_slice() else { panic!("{documents:?}") };
     assert_eq!(document.path, "/acme/order_summary");
     assert_eq!((document.key.as_str(), document.times), ("order/27", 1));
-    assert_eq!((document.entity.as_str(), document.operation.as_str()), ("order_summary", "upsert"));
+    assert_eq!(
+        (document.entity.as_str(), document.operation.as_str()),
+        ("order_summary", "upsert")
+    );
     assert_eq!(document.correlation_id, reply.word("correlation_id"));
     let body: serde_json::Value = serde_json::from_str(document.body.get()).unwrap();
     assert_eq!((&body["number"], &body["total"]), (&json!("27"), &json!("602.80")));
@@ -77,8 +80,8 @@ async fn one_body_under_two_topics_goes_each_way_that_is_routed() {
     let path = folder.of("acme", "merchant.toml");
     let file = std::fs::read_to_string(&path).unwrap();
     let created = r#"topics = ["order.created"]"#;
-    let mut file = file
-        .replace(r#"topics = ["order.created", "order.updated", "order.deleted"]"#, created);
+    let mut file =
+        file.replace(r#"topics = ["order.created", "order.updated", "order.deleted"]"#, created);
     file.push_str(
         "\n[routes.changes]\nfrom = \"shop\"\ntopics = [\"order.updated\"]\nto = \"erp\"\n\
          field_mapping = \"woo-order-summary\"\n",
@@ -89,7 +92,8 @@ async fn one_body_under_two_topics_goes_each_way_that_is_routed() {
     shop.send(&Delivery::captured("032-order-br-pending-order-created")).await.accepted();
     shop.send(&Delivery::captured("033-order-br-pending-order-updated")).await.accepted();
     host.settle().await;
-    let routes: Vec<_> = host.rows("acme").into_iter().map(|r| (r.route.unwrap(), r.state)).collect();
+    let routes: Vec<_> =
+        host.rows("acme").into_iter().map(|r| (r.route.unwrap(), r.state)).collect();
     let both = ["orders", "changes"].map(|route| (route.to_owned(), State::Delivered));
     assert_eq!(routes, both);
 }

@@ -60,10 +60,20 @@ async fn server() -> &'static Tryton {
 /// The one sale with this reference.
 fn sale(server: &Tryton, reference: &str) -> Value {
     let fields = [
-        "state", "description", "total_amount", "currency.code", "party.code", "party.name",
-        "invoice_address.city", "invoice_address.street", "shipment_address.city",
-        "shipment_address.subdivision.code", "lines.product.code", "lines.quantity",
-        "lines.unit_price", "lines.description",
+        "state",
+        "description",
+        "total_amount",
+        "currency.code",
+        "party.code",
+        "party.name",
+        "invoice_address.city",
+        "invoice_address.street",
+        "shipment_address.city",
+        "shipment_address.subdivision.code",
+        "lines.product.code",
+        "lines.quantity",
+        "lines.unit_price",
+        "lines.description",
     ];
     let mut sales = server.find("sale.sale", json!([["reference", "=", reference]]), &fields);
     assert_eq!(sales.len(), 1, "{sales:#?}");
@@ -112,8 +122,11 @@ async fn a_company_order_with_fees_a_variation_and_shipping_stands_in_tryton() {
     assert_eq!(
         lines(&sale),
         [
-            "10.0 x CAFE-250 at 33.33", "1.0 x CALCA-P-AZ at 189.9", "1.0 x FRETE at 42.1",
-            "1.0 x Embalagem para presente at 7.5", "1.0 x Desconto PIX 5% at -4.28",
+            "10.0 x CAFE-250 at 33.33",
+            "1.0 x CALCA-P-AZ at 189.9",
+            "1.0 x FRETE at 42.1",
+            "1.0 x Embalagem para presente at 7.5",
+            "1.0 x Desconto PIX 5% at -4.28",
             "1.0 x Desconto PIX 5% at -8.06",
         ]
     );
@@ -134,7 +147,8 @@ async fn a_paid_order_with_a_coupon_stands_in_tryton_once_however_often_it_is_se
 
     // The same order with another note is another event, and the same sale.
     let mut order: Value =
-        serde_json::from_slice(&Delivery::captured("034-order-br-paid-order-created").body).unwrap();
+        serde_json::from_slice(&Delivery::captured("034-order-br-paid-order-created").body)
+            .unwrap();
     order["customer_note"] = json!("sem pressa");
     order["date_modified_gmt"] = json!("2026-11-22T04:00:00");
     let changed = Delivery::signed("order.updated", &order.to_string());
@@ -168,7 +182,9 @@ async fn an_order_in_euro_with_two_taxes_stands_in_tryton() {
     assert_eq!(
         lines(&sale),
         [
-            "1.0 x CAM-001 at 79.9", "3.0 x CAFE-250 at 33.33", "1.0 x EBOOK-1 at 19.9",
+            "1.0 x CAM-001 at 79.9",
+            "3.0 x CAFE-250 at 33.33",
+            "1.0 x EBOOK-1 at 19.9",
             "1.0 x FRETE at 6.95",
         ]
     );

@@ -180,4 +180,3 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) {
     std::fs::create_dir_all(path.parent().expect("files are in folders")).expect("it can be made");
     std::fs::write(path, bytes).expect("it can be written");
 }
-

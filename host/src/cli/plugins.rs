@@ -128,9 +128,8 @@ fn view(account: &Value) -> Result<View, String> {
     for (merchant, part) in account["merchants"].as_object().into_iter().flatten() {
         let entries: Vec<Entry> =
             serde_json::from_value(part["plugins"].clone()).map_err(strange)?;
-        plugins.extend(
-            entries.into_iter().map(|entry| Entry { merchant: merchant.clone(), ..entry }),
-        );
+        plugins
+            .extend(entries.into_iter().map(|entry| Entry { merchant: merchant.clone(), ..entry }));
     }
     let faults = serde_json::from_value(account["faults"].clone()).map_err(strange)?;
     Ok(View { plugins, faults })

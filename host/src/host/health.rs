@@ -69,7 +69,9 @@ async fn ready(State(health): State<Health>) -> Response {
         (Ok(()), false) => "degraded",
         (Ok(()), true) => "ready",
     };
-    let Value::Object(account) = account(&snapshot) else { unreachable!("an account is an object") };
+    let Value::Object(account) = account(&snapshot) else {
+        unreachable!("an account is an object")
+    };
     let mut body = json!({
         "status": status,
         "journal": match &writable {
