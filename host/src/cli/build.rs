@@ -26,10 +26,6 @@ pub(super) struct Args {
     /// Install what is missing (rustup's wasm target, or Debian's packages) instead of naming it.
     #[arg(long)]
     install_toolchain: bool,
-    /// Keep line tables, so that backtraces name file and line, not only functions. For looking into
-    /// a plugin: it is some ten times as large and takes seconds to load.
-    #[arg(long)]
-    debug_info: bool,
     /// Answer in JSON, on standard output, and say nothing else.
     #[arg(long)]
     json: bool,
@@ -40,7 +36,6 @@ pub(super) fn run(args: &Args) -> ExitCode {
     let options = BuildOptions {
         install_toolchain: args.install_toolchain,
         quiet: args.json,
-        debug_info: args.debug_info,
         target_dir: None,
     };
     match build_plugin(&args.dir, &options) {

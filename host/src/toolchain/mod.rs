@@ -26,9 +26,6 @@ pub struct BuildOptions {
     pub install_toolchain: bool,
     /// Say nothing on stderr; what cargo said is in the error.
     pub quiet: bool,
-    /// Keep line tables, so that backtraces name file and line. The component is some ten times
-    /// as large then and takes seconds to load.
-    pub debug_info: bool,
     /// Where cargo keeps its target folder, instead of where the project would have it. Projects
     /// that share one compile the standard library once.
     pub target_dir: Option<PathBuf>,
@@ -69,7 +66,7 @@ pub fn build_plugin(dir: &Path, options: &BuildOptions) -> Result<Built, BuildEr
     if !options.quiet {
         anstream::eprintln!("compiling {} with {}", project.name, toolchain.description());
     }
-    let module = compile::compile(&project, &toolchain, options)?;
+    let module = compile::compile(&project, &toolchain, options.quiet)?;
     let component = compile::componentize(&module)?;
     let path = project.out_dir.join(format!("{}.wasm", project.name));
     replace(&path, &component)?;
