@@ -134,10 +134,10 @@ impl Compiler {
 fn compilers(dir: &Path) -> Vec<Compiler> {
     let mut found: Vec<Compiler> = Vec::new();
     for rustc in ["rustc", SYSTEM_RUSTC] {
-        if let Some(compiler) = Compiler::ask(Path::new(rustc), dir) {
-            if !found.iter().any(|other| other.sysroot == compiler.sysroot) {
-                found.push(compiler);
-            }
+        if let Some(compiler) = Compiler::ask(Path::new(rustc), dir)
+            && !found.iter().any(|other| other.sysroot == compiler.sysroot)
+        {
+            found.push(compiler);
         }
     }
     found

@@ -64,10 +64,11 @@ pub(super) fn apt_line() -> Option<String> {
 /// own that nothing depends on.
 fn linker_package() -> String {
     const LIKELY: &str = "lld-22";
-    if let Ok(target) = std::fs::read_link("/usr/bin/rust-lld") {
-        if let Some(name) = target.file_name().filter(|n| n.to_string_lossy().starts_with("lld-")) {
-            return name.to_string_lossy().into_owned();
-        }
+    if let Ok(target) = std::fs::read_link("/usr/bin/rust-lld")
+        && let Some(name) = target.file_name().and_then(|name| name.to_str())
+        && name.starts_with("lld-")
+    {
+        return name.to_owned();
     }
     let depends = Command::new("apt-cache").args(["depends", "rust-web-llvm"]).output();
     depends
