@@ -226,7 +226,7 @@ impl Document {
 struct Empty {}
 
 /// Stands in a body for the id that the target gave to something else; the host puts it there at
-/// delivery. Made by [`reference`].
+/// delivery. Made by [`reference()`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Reference {
     #[serde(rename = "$ref")]
