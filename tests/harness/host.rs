@@ -304,6 +304,25 @@ pub async fn ready(address: SocketAddr) -> Value {
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
 }
 
+/// Whether `/readyz` has nothing to complain of.
+#[must_use]
+pub fn no_faults(ready: &Value) -> bool {
+    ready["status"] == "ready" && ready["faults"].as_array().is_some_and(Vec::is_empty)
+}
+
+/// What `/readyz` complains of, as `path:line: message`.
+///
+/// # Panics
+/// When it has no list of that.
+#[must_use]
+pub fn faults(ready: &Value) -> Vec<String> {
+    let shown = |fault: &Value| {
+        let word = |key: &str| fault[key].as_str().unwrap_or_default().to_owned();
+        format!("{}:{}: {}", word("path"), fault["line"], word("message"))
+    };
+    ready["faults"].as_array().expect("faults are a list").iter().map(shown).collect()
+}
+
 /// Waits until `/readyz` is as wanted, and gives it.
 ///
 /// # Panics
