@@ -272,7 +272,7 @@ impl Drop for TestHost {
     }
 }
 
-/// All rows of a merchant (of all, for an empty name) in a journal, oldest first.
+/// All rows of a merchant (of all, for an empty name) in a journal, oldest first, by route.
 ///
 /// # Panics
 /// When the journal cannot be read.
@@ -281,7 +281,7 @@ pub fn rows(journal: &Journal, merchant: &str) -> Vec<SummaryRow> {
     let merchant = (!merchant.is_empty()).then(|| merchant.to_owned());
     let filter = Filter { merchant, limit: 100_000, ..Filter::default() };
     let mut rows = journal.summary(&filter).expect("the journal is readable");
-    rows.reverse();
+    rows.sort_by_key(|row| row.seq);
     rows
 }
 

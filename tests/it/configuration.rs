@@ -137,10 +137,8 @@ async fn a_plugin_that_never_loaded_keeps_its_orders_waiting_and_nobody_elses() 
     // What the shop sends is kept all the same: the hook has nothing to do with the plugin.
     host.shop("bazar").send(&Delivery::order(1)).await.accepted();
     host.shop("acme").send(&Delivery::order(1)).await.accepted();
-    until("the other's order is there", async || {
-        (erp.documents("acme").len() == 1).then_some(())
-    })
-    .await;
+    until("the other's order is there", async || (erp.documents("acme").len() == 1).then_some(()))
+        .await;
     assert_eq!(host.rows("bazar")[0].state, State::Accepted);
     folder.install("bazar", PLUGIN);
     host.settle().await;
@@ -180,10 +178,8 @@ async fn orders_of_a_merchant_whose_file_broke_over_a_restart_wait_until_it_is_m
     folder.write(&path, file.replace("[routes.orders]", "[routes.orders"));
     let host = TestHost::start(&folder).await;
     host.shop("acme").send(&Delivery::order(1)).await.accepted();
-    until("the other's order is there", async || {
-        (erp.documents("acme").len() == 1).then_some(())
-    })
-    .await;
+    until("the other's order is there", async || (erp.documents("acme").len() == 1).then_some(()))
+        .await;
     assert!(erp.documents("bazar").is_empty());
     folder.write(&path, file);
     host.settle().await;
