@@ -272,7 +272,7 @@ impl Drop for TestHost {
     }
 }
 
-/// All rows of a merchant (of all, for an empty name) in a journal, oldest first.
+/// All rows of a merchant (of all, for an empty name) in a journal, oldest first, by route.
 ///
 /// # Panics
 /// When the journal cannot be read.
@@ -281,7 +281,7 @@ pub fn rows(journal: &Journal, merchant: &str) -> Vec<SummaryRow> {
     let merchant = (!merchant.is_empty()).then(|| merchant.to_owned());
     let filter = Filter { merchant, limit: 100_000, ..Filter::default() };
     let mut rows = journal.summary(&filter).expect("the journal is readable");
-    rows.reverse();
+    rows.sort_by_key(|row| row.seq);
     rows
 }
 
@@ -302,6 +302,25 @@ pub async fn get(address: SocketAddr, path: &str) -> (u16, String) {
 pub async fn ready(address: SocketAddr) -> Value {
     let (_, text) = get(address, "/readyz").await;
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+/// Whether `/readyz` has nothing to complain of.
+#[must_use]
+pub fn no_faults(ready: &Value) -> bool {
+    ready["status"] == "ready" && ready["faults"].as_array().is_some_and(Vec::is_empty)
+}
+
+/// What `/readyz` complains of, as `path:line: message`.
+///
+/// # Panics
+/// When it has no list of that.
+#[must_use]
+pub fn faults(ready: &Value) -> Vec<String> {
+    let shown = |fault: &Value| {
+        let word = |key: &str| fault[key].as_str().unwrap_or_default().to_owned();
+        format!("{}:{}: {}", word("path"), fault["line"], word("message"))
+    };
+    ready["faults"].as_array().expect("faults are a list").iter().map(shown).collect()
 }
 
 /// Waits until `/readyz` is as wanted, and gives it.

@@ -29,7 +29,7 @@ pub fn variant(name: &str, version: &str) -> PathBuf {
         .replace(&format!("name = \"{name}\""), &format!("name = \"{package}\""))
         .replace("version = \"1.0.0\"", &format!("version = \"{version}\""))
         .replace("../../guest-sdk", &sdk.display().to_string());
-    write(&copy.join("Cargo.toml"), &format!("{manifest}\n[workspace]\n"));
+    write(&copy.join("Cargo.toml"), &format!("{manifest}\n[workspace]\n[workspace.lints.rust]\n"));
     write(&copy.join("Cargo.lock"), &read(&folder.join("../../Cargo.lock")));
     write(&copy.join("src/lib.rs"), &read(&folder.join("src/lib.rs")));
     let target = target.canonicalize().expect("it was just written to");

@@ -7,9 +7,8 @@ use mapwright::journal::State;
 use mapwright_tests::command::mapwright;
 use mapwright_tests::erp::Erp;
 use mapwright_tests::guests::Guest;
-use mapwright_tests::host::{Folder, TestHost, merchant_toml};
+use mapwright_tests::host::{Folder, TestHost, faults, merchant_toml, no_faults, until};
 use mapwright_tests::shop::{Delivery, SECRET};
-use serde_json::Value;
 
 const PLUGIN: &str = "woo-order-summary";
 
@@ -23,10 +22,6 @@ async fn with_a_spoilt_merchant(spoil: impl FnOnce(&Folder)) -> (Folder, Erp, Te
     (folder, erp, host)
 }
 
-fn no_faults(ready: &Value) -> bool {
-    ready["faults"].as_array().is_some_and(Vec::is_empty)
-}
-
 /// The good merchant is served, the spoilt one's shop is told to come again; then it is mended and
 /// served as well.
 async fn one_is_served_and_the_other_once_mended(
@@ -34,8 +29,7 @@ async fn one_is_served_and_the_other_once_mended(
     fault: &str,
     mend: impl FnOnce(&Folder),
 ) {
-    let ready = host.ready().await;
-    let said = ready["faults"].to_string();
+    let said = faults(&host.ready().await).join("\n");
     assert!(said.contains(fault), "{fault}: {said}");
     host.shop("acme").send(&Delivery::order(1)).await.accepted();
     let reply = host.shop("bazar").send(&Delivery::order(1)).await;
@@ -123,7 +117,7 @@ async fn a_secret_that_is_changed_in_its_file_is_the_one_that_counts() {
     let reply = host.shop("acme").send(&delivery).await;
     assert_eq!(reply.word("status"), "quarantined");
     folder.write("shop-secret", "another-secret-0002");
-    mapwright_tests::host::until("the new secret counts", async || {
+    until("the new secret counts", async || {
         let reply = host.shop("acme").send(&delivery).await;
         (reply.word("status") == "accepted").then_some(())
     })
@@ -143,10 +137,8 @@ async fn a_plugin_that_never_loaded_keeps_its_orders_waiting_and_nobody_elses() 
     // What the shop sends is kept all the same: the hook has nothing to do with the plugin.
     host.shop("bazar").send(&Delivery::order(1)).await.accepted();
     host.shop("acme").send(&Delivery::order(1)).await.accepted();
-    mapwright_tests::host::until("the other's order is there", async || {
-        (erp.documents("acme").len() == 1).then_some(())
-    })
-    .await;
+    until("the other's order is there", async || (erp.documents("acme").len() == 1).then_some(()))
+        .await;
     assert_eq!(host.rows("bazar")[0].state, State::Accepted);
     folder.install("bazar", PLUGIN);
     host.settle().await;
@@ -169,6 +161,29 @@ async fn a_plugin_refused_for_its_limits_is_taken_once_the_limits_allow_it() {
     folder.write(&path, format!("{file}\n[limits]\nmemory_bytes = 33554432\n"));
     host.settle().await;
     assert_eq!(host.rows("acme")[0].state, State::Delivered);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn orders_of_a_merchant_whose_file_broke_over_a_restart_wait_until_it_is_mended() {
+    let (folder, erp, host) = with_a_spoilt_merchant(|_| {}).await;
+    folder.remove(folder.plugin("bazar", PLUGIN));
+    host.until_ready("its route waits", |ready| !no_faults(ready)).await;
+    for order in 1..=3 {
+        host.shop("bazar").send(&Delivery::order(order)).await.accepted();
+    }
+    host.stop().await;
+    folder.install("bazar", PLUGIN);
+    let path = folder.of("bazar", "merchant.toml");
+    let file = fs::read_to_string(&path).unwrap();
+    folder.write(&path, file.replace("[routes.orders]", "[routes.orders"));
+    let host = TestHost::start(&folder).await;
+    host.shop("acme").send(&Delivery::order(1)).await.accepted();
+    until("the other's order is there", async || (erp.documents("acme").len() == 1).then_some(()))
+        .await;
+    assert!(erp.documents("bazar").is_empty());
+    folder.write(&path, file);
+    host.settle().await;
+    assert_eq!(erp.documents("bazar").len(), 3);
 }
 
 #[test]

@@ -92,7 +92,7 @@ async fn every_order_that_got_its_200_stands_in_the_erp_once_whatever_was_killed
             tokio::time::sleep(dice.millis(900)).await;
         } else {
             address.send_replace(Some(served.address().await));
-            tokio::time::sleep(dice.millis(700)).await;
+            tokio::time::sleep(dice.millis(1200)).await;
         }
         served.kill();
         address.send_replace(None);
@@ -110,7 +110,7 @@ async fn every_order_that_got_its_200_stands_in_the_erp_once_whatever_was_killed
     let (status, log) = served.terminate().await;
     assert!(status.success(), "{log:#?}");
 
-    assert!(orders > 50, "the shops were kept from selling: {orders}");
+    assert!(orders > 20, "the shops were kept from selling: {orders}");
     let documents = erp.documents("acme");
     assert_eq!(documents.len() as u64, orders, "one document for each order");
     let again: u64 = documents.iter().map(|kept| kept.times - 1).sum();

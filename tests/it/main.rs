@@ -7,6 +7,7 @@ mod contract;
 mod crash;
 mod delivery;
 mod dry_run;
+mod edits;
 mod golden;
 mod guest;
 mod house;

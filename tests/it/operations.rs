@@ -143,3 +143,40 @@ async fn a_sender_that_never_finishes_does_not_keep_the_host_from_stopping() {
     assert!(status.success(), "{status:?} {log:#?}");
     assert!(asked.elapsed() < Duration::from_secs(20), "{:?} {log:#?}", asked.elapsed());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_turns_senders_away_until_there_is_room_and_loses_nothing() {
+    let (folder, erp) = (Folder::new(), Erp::start().await);
+    folder.merchant("acme", erp.address());
+    let host = TestHost::start(&folder).await;
+    let shop = host.shop("acme");
+    shop.send(&Delivery::order(0)).await.accepted();
+    host.settle().await;
+    // SQLite takes the size it has when told to stay below it.
+    host.journal().limit_pages(Some(1)).await.unwrap();
+    let (mut taken, mut refused) = (1, 0);
+    for order in 1..200 {
+        let reply = shop.send(&Delivery::order(order)).await;
+        match reply.status {
+            200 => taken += 1,
+            503 => {
+                assert!(reply.retry_after.is_some(), "{reply:?}");
+                refused += 1;
+            }
+            _ => panic!("{reply:?}"),
+        }
+    }
+    assert!(refused > 100, "{taken} were taken");
+    assert_eq!(host.get("/healthz").await.0, 200, "it lives");
+    let (status, text) = host.get("/readyz").await;
+    assert_eq!(status, 503, "and cannot work: {text}");
+    host.journal().limit_pages(None).await.unwrap();
+    assert_eq!(host.get("/readyz").await.0, 200);
+    for order in 1..200 {
+        let reply = shop.send(&Delivery::order(order)).await;
+        assert_eq!(reply.status, 200, "{reply:?}");
+    }
+    host.settle().await;
+    assert_eq!(erp.documents("acme").len(), 200);
+    assert!(host.rows("acme").iter().all(|row| row.state == State::Delivered));
+}

@@ -115,3 +115,25 @@ async fn a_dead_target_of_one_merchant_holds_back_nobody_else() {
     .await;
     assert!(erp.documents("dead").iter().all(|kept| kept.times == 1));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_routes_of_one_event_succeed_and_fail_apart() {
+    let (folder, erp) = (Folder::new(), Erp::start().await);
+    folder.merchant("acme", erp.address());
+    let file = merchant_toml("acme", erp.address(), "woo-order-summary");
+    let books = format!(
+        "\n[connections.books]\nconnector = \"http\"\nurl = \"http://{}/acme/books\"\n\
+         \n[routes.books]\nfrom = \"shop\"\ntopics = [\"order.*\"]\nto = \"books\"\n\
+         field_mapping = \"woo-order-summary\"\n",
+        erp.address()
+    );
+    folder.write(folder.of("acme", "merchant.toml"), file + &books);
+    erp.trouble(|_, path| (path == "/acme/books").then_some(Trouble::Status(400)));
+    let host = TestHost::start(&folder).await;
+    host.shop("acme").send(&Delivery::order(1)).await.accepted();
+    host.settle().await;
+    let rows = host.rows("acme");
+    let ends: Vec<_> = rows.iter().map(|row| (row.route.as_deref().unwrap(), row.state)).collect();
+    assert_eq!(ends, [("books", State::Dead), ("orders", State::Delivered)]);
+    assert_eq!(erp.documents("acme").len(), 1);
+}

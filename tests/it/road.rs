@@ -231,3 +231,23 @@ async fn an_older_version_that_comes_late_never_overwrites_a_newer_one() {
         erp.taken("order/5").iter().map(|a| a.body["customer"].clone()).collect();
     assert_eq!(customers, ["v20 da Silva Açaí", "v25 da Silva Açaí"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_update_that_comes_late_does_not_bring_a_deleted_order_back() {
+    let (_folder, erp, host) = two_merchants().await;
+    let shop = host.shop("acme");
+    shop.send(&Delivery::version(5, 20)).await.accepted();
+    host.settle().await;
+    // What a shop sends of a deleted order is its id, and no date.
+    shop.send(&Delivery::signed("order.deleted", r#"{"id":5}"#)).await.accepted();
+    host.settle().await;
+    shop.send(&Delivery::version(5, 10)).await.accepted();
+    host.settle().await;
+    let states: Vec<_> = host.rows("acme").iter().map(|row| row.state).collect();
+    assert_eq!(states, [State::Delivered, State::Delivered, State::Skipped]);
+    assert_eq!(erp.documents("acme")[0].operation, "cancel");
+    // A restored order is newer than all of it.
+    shop.send(&Delivery::version(5, 30)).await.accepted();
+    host.settle().await;
+    assert_eq!(erp.documents("acme")[0].operation, "upsert");
+}

@@ -113,7 +113,10 @@ async fn cross(prefix: &str, capture: &str) -> (Folder, TestHost, Value) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_company_order_with_fees_a_variation_and_shipping_stands_in_tryton() {
     let (_folder, _host, sale) = cross("CIA-", "039-order-br-cnpj-order-created").await;
-    assert_eq!((&sale["state"], &sale["description"]), (&json!("confirmed"), &json!("Acme #27")));
+    assert_eq!(sale["description"], "Acme #27");
+    // Tryton goes on by itself from there.
+    let state = sale["state"].as_str().unwrap();
+    assert!(["confirmed", "processing"].contains(&state), "{state}");
     assert_eq!(sale["party."]["code"], "CIA-11222333000181");
     assert_eq!(sale["party."]["name"], "Padaria Pão & Cia Ltda");
     let street = sale["invoice_address."]["street"].as_str().unwrap();
