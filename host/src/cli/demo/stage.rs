@@ -160,7 +160,10 @@ fn next_source(examples: &Path, root: &Path) -> Result<PathBuf, Error> {
     let sdk = sdk.canonicalize().map_err(|error| Error::File(sdk.clone(), error))?;
     let manifest = read(&from.join("Cargo.toml"))?
         .replace("version = \"1.0.0\"", &format!("version = \"{NEXT_VERSION}\""))
-        .replace("../../guest-sdk", &sdk.display().to_string());
+        .replace("../../guest-sdk", &sdk.display().to_string())
+        // A library of its own, so that its module lies beside the other's and not in its place.
+        .replace("[lib]", "[lib]\nname = \"woo_order_summary_next\"");
+    write(&to.join("Cargo.lock"), &read(&examples.join("../Cargo.lock"))?)?;
     write(&to.join("Cargo.toml"), &format!("{manifest}\n[workspace]\n[workspace.lints.rust]\n"))?;
     write(&to.join("src/lib.rs"), &read(&from.join("src/lib.rs"))?)?;
     Ok(to)
