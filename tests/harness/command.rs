@@ -19,13 +19,12 @@ use serde_json::Value;
 pub fn path() -> PathBuf {
     let test = std::env::current_exe().expect("a test knows its own file");
     let file = format!("mapwright-under-test{}", std::env::consts::EXE_SUFFIX);
-    let path = test
+    test
         .ancestors()
         .skip(1)
         .map(|folder| folder.join(&file))
         .find(|path| path.is_file())
-        .unwrap_or_else(|| panic!("{file} lies nowhere above {}", test.display()));
-    path
+        .unwrap_or_else(|| panic!("{file} lies nowhere above {}", test.display()))
 }
 
 /// What a command printed and how it ended.

@@ -101,7 +101,7 @@ pub enum Connection {
     /// A shop that sends webhooks.
     WooCommerce(woocommerce::Config),
     /// A system that documents are delivered to.
-    Target(ConnectorConfig),
+    Target(Box<ConnectorConfig>),
 }
 
 /// `merchants/NAME/merchant.toml`.
@@ -160,10 +160,12 @@ fn decode_connection(
     match connector.as_str() {
         Some("woocommerce") => Ok(Connection::WooCommerce(text.decode_table(table, &place)?)),
         Some("http") => {
-            Ok(Connection::Target(ConnectorConfig::Http(text.decode_table(table, &place)?)))
+            let config = ConnectorConfig::Http(text.decode_table(table, &place)?);
+            Ok(Connection::Target(Box::new(config)))
         }
         Some("tryton") => {
-            Ok(Connection::Target(ConnectorConfig::Tryton(text.decode_table(table, &place)?)))
+            let config = ConnectorConfig::Tryton(text.decode_table(table, &place)?);
+            Ok(Connection::Target(Box::new(config)))
         }
         _ => {
             let given = connector.as_str().unwrap_or_default();
