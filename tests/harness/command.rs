@@ -19,8 +19,7 @@ use serde_json::Value;
 pub fn path() -> PathBuf {
     let test = std::env::current_exe().expect("a test knows its own file");
     let file = format!("mapwright-under-test{}", std::env::consts::EXE_SUFFIX);
-    test
-        .ancestors()
+    test.ancestors()
         .skip(1)
         .map(|folder| folder.join(&file))
         .find(|path| path.is_file())
