@@ -1,8 +1,8 @@
 //! Compiling a plugin project to a component, with whatever Rust this machine has.
 //!
 //! [`build_plugin`] asks cargo what the project is, finds a Rust that can compile to wasm32
-//! ([`find`](self::find)), installs one when asked to ([`install`](self::install)), compiles
-//! ([`compile`](self::compile)) and wraps the module as a component. It knows nothing of the rest of
+//! ([`find`]), installs one when asked to ([`install`]), compiles
+//! ([`compile`]) and wraps the module as a component. It knows nothing of the rest of
 //! the host. Costs: a minute or two the first time in a target folder, seconds after; several calls
 //! at once wait for each other.
 
