@@ -20,7 +20,19 @@ const ROAD: [(&str, &[&str]); 15] = [
     ("delivery", &["event", "secret"]),
     ("config", &["ingress", "route", "plugin", "delivery"]),
     ("dispatch", &["event", "telemetry", "journal", "checkpoint", "plugin", "delivery", "config"]),
-    ("host", &["telemetry", "journal", "checkpoint", "ingress", "plugin", "delivery", "config", "dispatch"]),
+    (
+        "host",
+        &[
+            "telemetry",
+            "journal",
+            "checkpoint",
+            "ingress",
+            "plugin",
+            "delivery",
+            "config",
+            "dispatch",
+        ],
+    ),
     ("toolchain", &[]),
     (
         "cli",
