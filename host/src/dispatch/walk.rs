@@ -376,15 +376,15 @@ impl Walk<'_> {
         status: Option<String>,
         mark: u64,
     ) {
-        let next = ResourceCheckpoint {
-            checkpoint,
-            status,
-            version: event.version,
-            event_seq: self.seq,
-            mark,
-        };
         let checkpoints = &self.ground.checkpoints;
-        checkpoints.put(&event.merchant, &self.ready.name, &event.resource_key, next);
+        let (merchant, route, resource) =
+            (event.merchant.as_str(), self.ready.name.as_str(), event.resource_key.as_str());
+        // A deletion has no date of its own; it does not make older versions new again.
+        let version = event.version.or_else(|| {
+            checkpoints.get(merchant, route, resource).ok().flatten().and_then(|r| r.version)
+        });
+        let next = ResourceCheckpoint { checkpoint, status, version, event_seq: self.seq, mark };
+        checkpoints.put(merchant, route, resource, next);
     }
 
     fn identities_of(

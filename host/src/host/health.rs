@@ -63,7 +63,7 @@ impl Health {
 async fn ready(State(health): State<Health>) -> Response {
     let snapshot = health.snapshot.load_full();
     let well = snapshot.all_faults().next().is_none();
-    let writable = health.journal.remember(Vec::new()).await;
+    let writable = health.journal.writable().await;
     let status = match (&writable, well) {
         (Err(_), _) => "unavailable",
         (Ok(()), false) => "degraded",

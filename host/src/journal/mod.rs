@@ -20,6 +20,7 @@ mod writer;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
 use tokio::sync::{mpsc, oneshot};
@@ -60,6 +61,8 @@ struct Shared {
     writer: Option<JoinHandle<()>>,
     readers: Readers,
     path: PathBuf,
+    /// Whether the last write that needed room met a full disk.
+    full: AtomicBool,
     _lock: FolderLock,
 }
 
@@ -97,6 +100,7 @@ impl Journal {
                 writer: Some(writer.thread),
                 readers,
                 path,
+                full: AtomicBool::new(false),
                 _lock: lock,
             }),
         })
@@ -190,6 +194,19 @@ impl Journal {
     pub async fn limit_pages(&self, page_count_max: Option<u32>) -> Result<(), Error> {
         let pages = page_count_max.unwrap_or(steps::PAGES_UNLIMITED);
         self.write(Command::PagesMax(pages)).await.map(drop)
+    }
+
+    /// Whether events can be taken in. Costs a commit; after a write met a full disk it writes some
+    /// pages and gives them back, to see whether there is room again.
+    ///
+    /// # Errors
+    /// As [`Journal::accept`].
+    pub async fn writable(&self) -> Result<(), Error> {
+        if !self.shared.full.load(Ordering::Relaxed) {
+            return self.remember(Vec::new()).await;
+        }
+        self.write(Command::Probe(true)).await?;
+        self.write(Command::Probe(false)).await.map(drop)
     }
 
     /// Events not closed yet, by number, without bodies.
@@ -287,9 +304,16 @@ impl Journal {
 
     async fn write(&self, command: Command) -> Result<Answer, Error> {
         let queue = self.shared.queue.as_ref().ok_or(Error::Stopped)?;
+        let needs_room = command.bytes() > 0;
         let (reply, answer) = oneshot::channel();
         queue.send(Job { command, reply }).await.map_err(|_| Error::Stopped)?;
-        answer.await.map_err(|_| Error::Stopped)?
+        let answer = answer.await.map_err(|_| Error::Stopped)?;
+        match &answer {
+            Err(Error::Full) => self.shared.full.store(true, Ordering::Relaxed),
+            Ok(_) if needs_room => self.shared.full.store(false, Ordering::Relaxed),
+            _ => {}
+        }
+        answer
     }
 }
 

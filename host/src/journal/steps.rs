@@ -26,6 +26,8 @@ pub(super) enum Command {
     Close(u64, String),
     Remember(Vec<Identity>),
     PagesMax(u32),
+    /// Takes up some room (true), or gives it back.
+    Probe(bool),
 }
 
 impl Command {
@@ -35,6 +37,7 @@ impl Command {
             Self::Accept(event, _) => event.body.len(),
             Self::Quarantine(it) => it.body.len(),
             Self::Mapped(it) => it.documents.iter().map(|document| document.body.get().len()).sum(),
+            Self::Probe(true) => PROBE_BYTES as usize,
             _ => 0,
         }
     }
@@ -110,8 +113,19 @@ pub(super) fn apply(
             limit_pages(db, *pages)?;
             Ok(Answer::Done)
         }
+        Command::Probe(take) => {
+            db.execute_batch("DROP TABLE IF EXISTS probe")?;
+            if *take {
+                let sql = "CREATE TABLE probe AS SELECT zeroblob(?1) AS filler";
+                db.execute(sql, [PROBE_BYTES])?;
+            }
+            Ok(Answer::Done)
+        }
     }
 }
+
+/// What a probe writes: room for an event and its mapping.
+const PROBE_BYTES: u32 = 64 * 1024;
 
 /// SQLite's own limit on the number of pages.
 pub(super) const PAGES_UNLIMITED: u32 = 4_294_967_294;
