@@ -75,12 +75,7 @@ fn cargo_test(project: &Path) {
 
 fn build(project: &Path) -> Result<mapwright::toolchain::Built, BuildError> {
     let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target");
-    let options = BuildOptions {
-        install_toolchain: true,
-        quiet: true,
-        target_dir: Some(target),
-        ..BuildOptions::default()
-    };
+    let options = BuildOptions { install_toolchain: true, quiet: true, target_dir: Some(target) };
     build_plugin(project, &options)
 }
 
