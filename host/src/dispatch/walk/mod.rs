@@ -11,23 +11,26 @@
 //! taken up at the last arrow. Documents are mapped once: after that only their delivery is tried
 //! again, whatever version of the plugin is active by then.
 
+mod account;
+mod deliveries;
+mod steps;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::Mutex;
-use tracing::{info, warn};
+use tracing::warn;
 
+use self::deliveries::{Deliveries, KnownIdentities, record};
+use self::steps::Wait;
 use crate::checkpoint::{Checkpoints, ResourceCheckpoint};
 use crate::config::ReadyRoute;
-use crate::delivery::{Answer, Delivery, Found, Identities, Verdict};
-use crate::event::{Document, Event, Receipt};
-use crate::journal::{
-    self, AttemptRecord, DocumentDelivered, End, Ended, Identity, Journal, Mapped, Next, Passage,
-    PassageState, Postponed,
-};
+use crate::delivery::{Delivery, Verdict};
+use crate::event::Event;
+use crate::journal::{self, End, Journal, Mapped, Next, PassageState};
 use crate::plugin::{Context, Job, Outcome, Pool, Run};
-use crate::telemetry::{End as EndLabel, Metrics};
+use crate::telemetry::Metrics;
 
 /// What every walk needs.
 #[derive(Debug)]
@@ -257,264 +260,6 @@ impl Walk<'_> {
             }
         }
         Ok(Stop::Ended)
-    }
-
-    /// Writes the one thing that must not be forgotten: a delivery that took place. A full disk is
-    /// waited out here, because sending again is worse than waiting.
-    async fn document_delivered(
-        &self,
-        event: &Event,
-        ordinal: u32,
-        target_id: Option<String>,
-        attempt: AttemptRecord,
-        identities: Vec<Identity>,
-        next: Next,
-    ) -> Result<Option<u64>, journal::Error> {
-        let ends = matches!(next, Next::EndDelivered);
-        let mut open = if ends { Some(self.open.lock().await) } else { None };
-        let record = DocumentDelivered {
-            seq: self.seq,
-            route: self.ready.name.clone(),
-            ordinal,
-            target_id,
-            attempt,
-            identities,
-            next,
-            closes_event: open.as_ref().is_some_and(|open| **open == 1),
-        };
-        let mark = loop {
-            match self.ground.journal.document_delivered(record.clone()).await {
-                Ok(mark) => break mark,
-                Err(journal::Error::Full) => {
-                    warn!(event.id = %event.id, "delivered, but the disk is full: waiting to write it down");
-                    tokio::time::sleep(JOURNAL_PATIENCE).await;
-                }
-                Err(other) => return Err(other),
-            }
-        };
-        if let Some(open) = &mut open {
-            **open -= 1;
-            self.count_end(event, "delivered");
-        }
-        Ok(mark)
-    }
-
-    async fn end(
-        &self,
-        event: &Event,
-        end: End,
-        receipts: Vec<Receipt>,
-        attempt: Option<AttemptRecord>,
-    ) -> Result<Stop, journal::Error> {
-        let mut open = self.open.lock().await;
-        let label = match &end {
-            End::Delivered => "delivered",
-            End::Skipped { reason } => {
-                info!(event.id = %event.id, correlation.id = event.correlation_id, route.name = self.ready.name, reason, "skipped");
-                "skipped"
-            }
-            End::Dead { cause, detail } => {
-                warn!(event.id = %event.id, correlation.id = event.correlation_id, route.name = self.ready.name, cause, detail, "dead letter");
-                "dead_letter"
-            }
-        };
-        let ended = Ended {
-            seq: self.seq,
-            route: self.ready.name.clone(),
-            end,
-            at: Timestamp::now(),
-            receipts,
-            attempt,
-            closes_event: *open == 1,
-        };
-        self.ground.journal.ended(ended).await?;
-        *open -= 1;
-        self.count_end(event, label);
-        Ok(Stop::Ended)
-    }
-
-    async fn postpone(
-        &self,
-        event: &Event,
-        tries: u32,
-        wait: Wait,
-        receipts: Vec<Receipt>,
-        attempt: Option<AttemptRecord>,
-    ) -> Result<Stop, journal::Error> {
-        let tries = tries + 1;
-        let Wait { cause, reason, after } = wait;
-        let Some(wait) = self.ready.retry.wait(tries, after) else {
-            let detail = format!("given up after {tries} attempts; the last: {reason}");
-            let end = End::Dead { cause: format!("{cause}_exhausted"), detail };
-            return self.end(event, end, receipts, attempt).await;
-        };
-        let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
-        info!(event.id = %event.id, correlation.id = event.correlation_id, route.name = self.ready.name, attempt = tries, cause, reason, wait_ms, "waits");
-        let at = Timestamp::now();
-        let due_at = jiff::SignedDuration::try_from(wait)
-            .ok()
-            .and_then(|wait| at.checked_add(wait).ok())
-            .unwrap_or(Timestamp::MAX);
-        let postponed = Postponed {
-            seq: self.seq,
-            route: self.ready.name.clone(),
-            due_at,
-            attempt_no: tries,
-            reason: format!("{cause}: {reason}"),
-            attempt,
-            receipts,
-            at,
-        };
-        self.ground.journal.postponed(postponed).await?;
-        Ok(Stop::Again(wait))
-    }
-
-    fn remember(
-        &self,
-        event: &Event,
-        checkpoint: Option<String>,
-        status: Option<String>,
-        mark: u64,
-    ) {
-        let checkpoints = &self.ground.checkpoints;
-        let (merchant, route, resource) =
-            (event.merchant.as_str(), self.ready.name.as_str(), event.resource_key.as_str());
-        // A deletion has no date of its own; it does not make older versions new again.
-        let version = event.version.or_else(|| {
-            checkpoints.get(merchant, route, resource).ok().flatten().and_then(|r| r.version)
-        });
-        let next = ResourceCheckpoint { checkpoint, status, version, event_seq: self.seq, mark };
-        checkpoints.put(merchant, route, resource, next);
-    }
-
-    fn identities_of(
-        &self,
-        event: &Event,
-        document: &Document,
-        target_id: &Option<String>,
-        found: Vec<Found>,
-    ) -> Vec<Identity> {
-        let own = target_id.iter().map(|id| Found {
-            entity: document.entity.clone(),
-            key: document.key.clone(),
-            id: id.clone(),
-        });
-        own.chain(found)
-            .map(|Found { entity, key, id }| Identity {
-                merchant: event.merchant.clone(),
-                connection: self.ready.route.to.clone(),
-                entity,
-                key,
-                target_id: id,
-            })
-            .collect()
-    }
-
-    fn relay_logs(&self, event: &Event, run: &Run) {
-        for line in &run.logs {
-            let text = line.message.as_str();
-            info!(event.id = %event.id, route.name = self.ready.name, plugin.level = line.level, plugin.said = text, "plugin log");
-        }
-    }
-
-    fn log_delivered(&self, event: &Event, document: &Document, target_id: Option<&str>) {
-        info!(event.id = %event.id, correlation.id = event.correlation_id, route.name = self.ready.name, document.entity = document.entity, document.key = document.key, target.id = target_id, "delivered");
-    }
-
-    fn count(&self, run: &Run) {
-        let metrics = &self.ground.metrics;
-        metrics.mappings.get_or_create(&EndLabel { outcome: run.outcome.name() }).inc();
-        metrics.fuel.inc_by(run.usage.fuel);
-        metrics.mapping_seconds.observe(Duration::from_micros(run.usage.duration_us).as_secs_f64());
-    }
-
-    fn count_attempt(&self, answer: &Answer) {
-        let metrics = &self.ground.metrics;
-        metrics.attempts.get_or_create(&EndLabel { outcome: answer.verdict.name() }).inc();
-        metrics.attempt_seconds.observe(answer.attempt.duration.as_secs_f64());
-    }
-
-    fn count_end(&self, event: &Event, outcome: &'static str) {
-        let metrics = &self.ground.metrics;
-        metrics.passages.get_or_create(&EndLabel { outcome }).inc();
-        let age = Timestamp::now().duration_since(event.received_at);
-        metrics.passage_seconds.observe(age.as_secs_f64().max(0.0));
-    }
-}
-
-/// What is left to deliver of a passage.
-struct Deliveries {
-    documents: Vec<Document>,
-    /// The first document that is not known to stand in the target.
-    next: usize,
-    /// Whether nothing of this mapping was ever sent.
-    fresh: bool,
-    /// Tries made at the next document.
-    tries: u32,
-    checkpoint: Option<String>,
-    status: Option<String>,
-}
-
-impl Deliveries {
-    fn fresh(mapped: &Mapped) -> Self {
-        Self {
-            documents: mapped.documents.clone(),
-            next: 0,
-            fresh: true,
-            tries: 0,
-            checkpoint: mapped.checkpoint.clone(),
-            status: mapped.status.clone(),
-        }
-    }
-
-    fn taken_up(passage: Passage) -> Self {
-        Self {
-            next: passage.delivered.len(),
-            documents: passage.documents,
-            fresh: false,
-            tries: passage.attempt,
-            checkpoint: passage.checkpoint,
-            status: passage.status,
-        }
-    }
-}
-
-/// Why a passage waits.
-struct Wait {
-    cause: &'static str,
-    reason: String,
-    /// What the target asked for.
-    after: Option<Duration>,
-}
-
-fn record(ordinal: u32, tries: u32, answer: &Answer) -> AttemptRecord {
-    AttemptRecord {
-        ordinal,
-        no: tries + 1,
-        at: Timestamp::now(),
-        duration_us: u64::try_from(answer.attempt.duration.as_micros()).unwrap_or(u64::MAX),
-        outcome: answer.verdict.name().to_owned(),
-        detail: answer.attempt.detail.clone(),
-    }
-}
-
-/// What the target is known to call things, for the connector.
-struct KnownIdentities<'a> {
-    journal: &'a Journal,
-    merchant: &'a str,
-    connection: &'a str,
-}
-
-impl Identities for KnownIdentities<'_> {
-    fn get(&self, entity: &str, key: &str) -> Option<String> {
-        match self.journal.identity(self.merchant, self.connection, entity, key) {
-            Ok(found) => found,
-            Err(error) => {
-                // The connector then looks in the target itself, or the passage waits.
-                warn!(entity, key, %error, "the identity map cannot be read");
-                None
-            }
-        }
     }
 }
 

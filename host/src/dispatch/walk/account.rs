@@ -1,0 +1,50 @@
+//! What a walk says of itself: log lines with the event's ids, and counters.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tracing::info;
+
+use super::Walk;
+use crate::delivery::Answer;
+use crate::event::{Document, Event};
+use crate::plugin::Run;
+use crate::telemetry::End;
+
+impl Walk<'_> {
+    pub(super) fn relay_logs(&self, event: &Event, run: &Run) {
+        for line in &run.logs {
+            let text = line.message.as_str();
+            info!(event.id = %event.id, route.name = self.ready.name, plugin.level = line.level, plugin.said = text, "plugin log");
+        }
+    }
+
+    pub(super) fn log_delivered(
+        &self,
+        event: &Event,
+        document: &Document,
+        target_id: Option<&str>,
+    ) {
+        info!(event.id = %event.id, correlation.id = event.correlation_id, route.name = self.ready.name, document.entity = document.entity, document.key = document.key, target.id = target_id, "delivered");
+    }
+
+    pub(super) fn count(&self, run: &Run) {
+        let metrics = &self.ground.metrics;
+        metrics.mappings.get_or_create(&End { outcome: run.outcome.name() }).inc();
+        metrics.fuel.inc_by(run.usage.fuel);
+        metrics.mapping_seconds.observe(Duration::from_micros(run.usage.duration_us).as_secs_f64());
+    }
+
+    pub(super) fn count_attempt(&self, answer: &Answer) {
+        let metrics = &self.ground.metrics;
+        metrics.attempts.get_or_create(&End { outcome: answer.verdict.name() }).inc();
+        metrics.attempt_seconds.observe(answer.attempt.duration.as_secs_f64());
+    }
+
+    pub(super) fn count_end(&self, event: &Event, outcome: &'static str) {
+        let metrics = &self.ground.metrics;
+        metrics.passages.get_or_create(&End { outcome }).inc();
+        let age = Timestamp::now().duration_since(event.received_at);
+        metrics.passage_seconds.observe(age.as_secs_f64().max(0.0));
+    }
+}

@@ -1,0 +1,175 @@
+//! What a walk tells the journal and the checkpoints: delivered, ended, waits.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tracing::{info, warn};
+
+use super::{JOURNAL_PATIENCE, Stop, Walk};
+use crate::checkpoint::ResourceCheckpoint;
+use crate::delivery::Found;
+use crate::event::{Document, Event, Receipt};
+use crate::journal::{
+    self, AttemptRecord, DocumentDelivered, End, Ended, Identity, Next, Postponed,
+};
+
+/// Why a passage waits.
+pub(super) struct Wait {
+    pub(super) cause: &'static str,
+    pub(super) reason: String,
+    /// What the target asked for.
+    pub(super) after: Option<Duration>,
+}
+
+impl Walk<'_> {
+    /// Writes the one thing that must not be forgotten: a delivery that took place. A full disk is
+    /// waited out here, because sending again is worse than waiting.
+    pub(super) async fn document_delivered(
+        &self,
+        event: &Event,
+        ordinal: u32,
+        target_id: Option<String>,
+        attempt: AttemptRecord,
+        identities: Vec<Identity>,
+        next: Next,
+    ) -> Result<Option<u64>, journal::Error> {
+        let ends = matches!(next, Next::EndDelivered);
+        let mut open = if ends { Some(self.open.lock().await) } else { None };
+        let record = DocumentDelivered {
+            seq: self.seq,
+            route: self.ready.name.clone(),
+            ordinal,
+            target_id,
+            attempt,
+            identities,
+            next,
+            closes_event: open.as_ref().is_some_and(|open| **open == 1),
+        };
+        let mark = loop {
+            match self.ground.journal.document_delivered(record.clone()).await {
+                Ok(mark) => break mark,
+                Err(journal::Error::Full) => {
+                    warn!(event.id = %event.id, "delivered, but the disk is full: waiting to write it down");
+                    tokio::time::sleep(JOURNAL_PATIENCE).await;
+                }
+                Err(other) => return Err(other),
+            }
+        };
+        if let Some(open) = &mut open {
+            **open -= 1;
+            self.count_end(event, "delivered");
+        }
+        Ok(mark)
+    }
+
+    pub(super) async fn end(
+        &self,
+        event: &Event,
+        end: End,
+        receipts: Vec<Receipt>,
+        attempt: Option<AttemptRecord>,
+    ) -> Result<Stop, journal::Error> {
+        let mut open = self.open.lock().await;
+        let label = match &end {
+            End::Delivered => "delivered",
+            End::Skipped { reason } => {
+                info!(event.id = %event.id, correlation.id = event.correlation_id, route.name = self.ready.name, reason, "skipped");
+                "skipped"
+            }
+            End::Dead { cause, detail } => {
+                warn!(event.id = %event.id, correlation.id = event.correlation_id, route.name = self.ready.name, cause, detail, "dead letter");
+                "dead_letter"
+            }
+        };
+        let ended = Ended {
+            seq: self.seq,
+            route: self.ready.name.clone(),
+            end,
+            at: Timestamp::now(),
+            receipts,
+            attempt,
+            closes_event: *open == 1,
+        };
+        self.ground.journal.ended(ended).await?;
+        *open -= 1;
+        self.count_end(event, label);
+        Ok(Stop::Ended)
+    }
+
+    pub(super) async fn postpone(
+        &self,
+        event: &Event,
+        tries: u32,
+        wait: Wait,
+        receipts: Vec<Receipt>,
+        attempt: Option<AttemptRecord>,
+    ) -> Result<Stop, journal::Error> {
+        let tries = tries + 1;
+        let Wait { cause, reason, after } = wait;
+        let Some(wait) = self.ready.retry.wait(tries, after) else {
+            let detail = format!("given up after {tries} attempts; the last: {reason}");
+            let end = End::Dead { cause: format!("{cause}_exhausted"), detail };
+            return self.end(event, end, receipts, attempt).await;
+        };
+        let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+        info!(event.id = %event.id, correlation.id = event.correlation_id, route.name = self.ready.name, attempt = tries, cause, reason, wait_ms, "waits");
+        let at = Timestamp::now();
+        let due_at = jiff::SignedDuration::try_from(wait)
+            .ok()
+            .and_then(|wait| at.checked_add(wait).ok())
+            .unwrap_or(Timestamp::MAX);
+        let postponed = Postponed {
+            seq: self.seq,
+            route: self.ready.name.clone(),
+            due_at,
+            attempt_no: tries,
+            reason: format!("{cause}: {reason}"),
+            attempt,
+            receipts,
+            at,
+        };
+        self.ground.journal.postponed(postponed).await?;
+        Ok(Stop::Again(wait))
+    }
+
+    pub(super) fn remember(
+        &self,
+        event: &Event,
+        checkpoint: Option<String>,
+        status: Option<String>,
+        mark: u64,
+    ) {
+        let checkpoints = &self.ground.checkpoints;
+        let (merchant, route, resource) =
+            (event.merchant.as_str(), self.ready.name.as_str(), event.resource_key.as_str());
+        // A deletion has no date of its own; it does not make older versions new again.
+        let version = event.version.or_else(|| {
+            checkpoints.get(merchant, route, resource).ok().flatten().and_then(|r| r.version)
+        });
+        let next = ResourceCheckpoint { checkpoint, status, version, event_seq: self.seq, mark };
+        checkpoints.put(merchant, route, resource, next);
+    }
+
+    pub(super) fn identities_of(
+        &self,
+        event: &Event,
+        document: &Document,
+        target_id: &Option<String>,
+        found: Vec<Found>,
+    ) -> Vec<Identity> {
+        let own = target_id.iter().map(|id| Found {
+            entity: document.entity.clone(),
+            key: document.key.clone(),
+            id: id.clone(),
+        });
+        own.chain(found)
+            .map(|Found { entity, key, id }| Identity {
+                merchant: event.merchant.clone(),
+                connection: self.ready.route.to.clone(),
+                entity,
+                key,
+                target_id: id,
+            })
+            .collect()
+    }
+}
