@@ -6,8 +6,8 @@
 //! call, as wasmtime makes them by default. *Host* is `plugin::run` with everything on: a fresh
 //! instance, fuel, epoch, limits, digests, checks. Time is the thread's own on the CPU, kernel
 //! included, so that whatever else runs counts little; turns alternate within one run, because
-//! machines have moods all the same, and what counts is the ratio of the medians. `--json` for machines, `--component FILE`
-//! for another build of the plugin than the one `mapwright build` makes here.
+//! machines have moods all the same, and what counts is the ratio of the medians. `--json` for
+//! machines, `--component FILE` for another build of the plugin than `mapwright build` makes here.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

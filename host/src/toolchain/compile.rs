@@ -22,6 +22,11 @@ const PROFILE: [(&str, &str); 8] = [
     ("CARGO_PROFILE_RELEASE_BUILD_OVERRIDE_DEBUG", "false"),
 ];
 
+/// What an instance begins with beside its stack and data. Memory that is there from the start needs
+/// no growing, which costs the host two changes of page protection in every call: an eighth of the
+/// time of a 6 KB order. Pages that are not touched cost nothing.
+const HEAP_BYTES: usize = 14 << 16;
+
 /// Left by a cargo that runs us, meant for the host's own compilation.
 const OUTER: [&str; 12] = [
     "CARGO",
@@ -49,7 +54,7 @@ pub(super) fn compile(
         cargo.env_remove(name);
     }
     cargo
-        .args(["build", "--release", "--lib", "--target", TARGET, "--manifest-path"])
+        .args(["rustc", "--release", "--lib", "--target", TARGET, "--manifest-path"])
         .arg(&project.manifest)
         .arg("--target-dir")
         .arg(&project.target_dir)
@@ -70,6 +75,7 @@ pub(super) fn compile(
             format!("--remap-path-prefix={}=cargo", home.display()),
         );
     }
+    cargo.args(["--", "-C"]).arg(format!("link-arg=--initial-heap={HEAP_BYTES}"));
     let failed = |e| BuildError::file(&toolchain.cargo, e);
     let output = if quiet {
         let output = cargo.output().map_err(failed)?;
