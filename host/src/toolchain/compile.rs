@@ -23,7 +23,7 @@ const PROFILE: [(&str, &str); 8] = [
 ];
 
 /// What an instance begins with beside its stack and data. Memory that is there from the start needs
-/// no growing, which costs the host two changes of page protection in every call: an eighth of the
+/// no growing, which costs the host two changes of page protection in every call: some 4 % of the
 /// time of a 6 KB order. Pages that are not touched cost nothing.
 const HEAP_BYTES: usize = 14 << 16;
 
