@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use mapwright::event::{Document, EventId, NewEvent, Operation, Receipt};
+use mapwright::event::{Document, EventId, NewEvent, Operation, Origin, Receipt};
 use mapwright::journal::{
     Acceptance, AttemptRecord, DocumentDelivered, End, Ended, Error, Filter, Identity, Journal,
     JournalOptions, Mapped, NewQuarantine, Next, OpenError, PassageState, Postponed, State,
@@ -24,6 +24,7 @@ fn event(resource: &str, body: &str) -> NewEvent {
         resource_key: resource.into(),
         version: Some("2026-11-22T02:14:55Z".parse().unwrap()),
         received_at: "2026-11-22T02:15:01.123456Z".parse().unwrap(),
+        origin: Origin::Hook,
         body: Bytes::copy_from_slice(body.as_bytes()),
     }
 }
