@@ -1,6 +1,6 @@
 //! Ingress: takes deliveries in, makes sure whose they are, and has them on disk before it answers.
 //!
-//! `POST /hooks/{merchant}/{connection}`. A shop never sends twice and switches its webhook off at
+//! `POST /hooks/{merchant}/{connection}`, and [`Ingress::offer`] for who fetches payloads itself. A shop never sends twice and switches its webhook off at
 //! the seventh failure in a row, so whatever can be stored is answered 200: as an event if it is
 //! one, in quarantine if it is not. Other answers mean that nothing was stored.
 //!
@@ -10,6 +10,7 @@
 
 mod answer;
 mod hook;
+mod intake;
 mod peek;
 mod source;
 pub mod woocommerce;
@@ -26,6 +27,7 @@ use axum::http::{Method, Request, Response};
 use axum::routing::any;
 
 use self::answer::Answer;
+pub use self::intake::{Offer, Taken};
 pub use self::source::{Listening, Source, Sources};
 use crate::journal::Journal;
 
@@ -40,7 +42,7 @@ pub struct Ingress {
     pub counters: Arc<Counters>,
 }
 
-/// Answers given since the start.
+/// What came since the start, by whatever way.
 #[derive(Debug, Default)]
 pub struct Counters {
     /// Events stored.
