@@ -5,13 +5,14 @@
 //! disk as an event, or in quarantine, when [`Ingress::offer`] answers. The dispatcher has been
 //! woken by then and the counters count it.
 //!
-//! It costs one SHA-256, one pass of skipping over the body and one wait for a group commit. It
+//! It costs a parse of the body, one SHA-256 over what it says and one wait for a group commit. It
 //! does not check who brought the body: that is the caller's, before.
 
 use bytes::Bytes;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
+use super::content::content;
 use super::peek::{Unfit, peek};
 use super::source::Source;
 use super::{Counters, Ingress};
@@ -90,9 +91,12 @@ impl Ingress {
             origin: offer.origin,
             body: offer.body,
         };
-        match self.journal.accept(event, fingerprint).await {
+        let accepted = match peek.refunds {
+            Some(refunds) => self.journal.accept_naming(event, fingerprint, refunds).await,
+            None => self.journal.accept(event, fingerprint).await,
+        };
+        match accepted {
             Ok(Acceptance::Accepted { seq }) => {
-                self.wake.notify_one();
                 Counters::add(&self.counters.accepted);
                 tracing::info!(event.id = %event_id, correlation.id = correlation_id, merchant.name = offer.merchant, connection = offer.connection, topic = offer.topic, resource = peek.resource_key, origin = offer.origin.as_str(), "accepted");
                 Taken::Accepted { seq, event_id }
@@ -134,7 +138,7 @@ impl Ingress {
         }
     }
 
-    /// What the event says: its bytes, who takes it, and whether it is there or gone. Created and
+    /// What the event says: its content, who takes it, and whether it is there or gone. Created and
     /// updated with the same body say the same if they are routed alike. A custom action tells of
     /// something that happened and not of a state, often without saying to what (`"arg":[]`), so
     /// no two are the same.
@@ -145,8 +149,7 @@ impl Ingress {
             Some(Source::Unavailable { .. }) | None => None,
         };
         let mut hasher = Sha256::new();
-        hasher.update((offer.body.len() as u64).to_be_bytes());
-        hasher.update(&offer.body);
+        hasher.update(content(&offer.body));
         for route in routes.into_iter().flatten() {
             hasher.update((route.len() as u64).to_be_bytes());
             hasher.update(route);

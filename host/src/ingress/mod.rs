@@ -9,6 +9,7 @@
 //! work: the journal wakes the dispatcher.
 
 mod answer;
+mod content;
 mod hook;
 mod intake;
 mod peek;
@@ -27,6 +28,7 @@ use axum::http::{Method, Request, Response};
 use axum::routing::any;
 
 use self::answer::Answer;
+pub use self::content::content;
 pub use self::intake::{Offer, Taken};
 pub use self::source::{Listening, Source, Sources};
 use crate::journal::Journal;

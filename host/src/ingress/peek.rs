@@ -1,7 +1,7 @@
 //! A look into a body: what it is about and how old it is, without reading it into a tree.
 //!
 //! Two passes over the bytes, neither of which recurses: one counts how deeply brackets nest, the
-//! other is serde's skipping over everything but the five top-level keys we ask for. A body that
+//! other is serde's skipping over everything but the six top-level keys we ask for. A body that
 //! passes is UTF-8, one JSON object, and shallow enough for every reader further on.
 
 use jiff::Timestamp;
@@ -21,6 +21,8 @@ pub(super) struct Peek {
     pub(super) resource_key: String,
     /// When the shop last changed it.
     pub(super) version: Option<Timestamp>,
+    /// The refunds that an order names, which only the shop can tell more of.
+    pub(super) refunds: Option<Vec<u64>>,
 }
 
 /// Why a body is not taken as an event.
@@ -45,6 +47,8 @@ struct Top<'b> {
     code: Option<&'b RawValue>,
     #[serde(borrow, default)]
     date_modified_gmt: Option<&'b RawValue>,
+    #[serde(borrow, default)]
+    refunds: Option<&'b RawValue>,
 }
 
 /// Looks into a body that was sent under `topic` (`order.updated`).
@@ -89,7 +93,8 @@ pub(super) fn peek(topic: &str, body: &[u8]) -> Result<Peek, Unfit> {
         None => return Err(nameless(&top)),
     };
     let version = top.date_modified_gmt.and_then(|it| moment(it.get()));
-    Ok(Peek { resource_key: name, version })
+    let refunds = top.refunds.filter(|_| resource == "order").and_then(refunds);
+    Ok(Peek { resource_key: name, version, refunds })
 }
 
 fn nameless(top: &Top<'_>) -> Unfit {
@@ -107,6 +112,16 @@ fn nameless(top: &Top<'_>) -> Unfit {
             detail: "the body has no `id`, so it cannot be told what it is about".into(),
         },
     }
+}
+
+/// The ids in an order's list of refunds; nothing where it is no such list.
+fn refunds(list: &RawValue) -> Option<Vec<u64>> {
+    #[derive(Deserialize)]
+    struct Refund {
+        id: u64,
+    }
+    let refunds: Vec<Refund> = serde_json::from_str(list.get()).ok()?;
+    Some(refunds.into_iter().map(|refund| refund.id).collect())
 }
 
 /// A number or a short plain string, as text.
@@ -193,6 +208,20 @@ mod tests {
             key("action.x", r#"{"action":"x","arg":{"a":1}}"#),
             key("action.x", r#"{"action":"x","arg":{"a":2}}"#)
         );
+    }
+
+    #[test]
+    fn an_order_names_its_refunds_and_nothing_else_does() {
+        let refunds = |topic: &str, body: &str| peek(topic, body.as_bytes()).unwrap().refunds;
+        let body = r#"{"id":26,"refunds":[{"id":38,"total":"-71.91"},{"id":39}]}"#;
+        assert_eq!(refunds("order.updated", body), Some(vec![38, 39]));
+        assert_eq!(refunds("order.updated", r#"{"id":26,"refunds":[]}"#), Some(vec![]));
+        assert_eq!(refunds("order.deleted", r#"{"id":26}"#), None);
+        assert_eq!(refunds("product.updated", body), None);
+        for odd in ["null", "7", "{}", "[1]", r#"[{"id":"x"}]"#] {
+            let body = format!(r#"{{"id":26,"refunds":{odd}}}"#);
+            assert_eq!(refunds("order.updated", &body), None, "{odd}");
+        }
     }
 
     #[test]

@@ -11,6 +11,8 @@
 
 mod arrivals;
 mod error;
+mod follow;
+pub mod jobs;
 mod lock;
 mod pack;
 mod read;
@@ -30,6 +32,7 @@ use tokio::sync::{mpsc, oneshot};
 use self::arrivals::Arrivals;
 pub use self::arrivals::Arrived;
 pub use self::error::{Error, OpenError};
+pub use self::follow::FollowUp;
 use self::lock::FolderLock;
 use self::read::Readers;
 pub use self::record::{

@@ -9,7 +9,8 @@
 //! `unrouted` why an event was closed without a passage. `resources` the last accepted fingerprint
 //! of each resource. `passages` the state machine drawn in `record.rs`. `mappings` what the
 //! plugins made. `attempts` each try of each document. `finished` passages that ended delivered,
-//! in the order they did. `dead_letters`, `identities`, `quarantine` as their names say.
+//! in the order they did. `dead_letters`, `identities`, `quarantine` as their names say. `cursors`
+//! and `followups` are described in `follow.rs`, `jobs` in `jobs.rs`.
 //! Times are microseconds since 1970 UTC.
 
 use std::path::Path;
@@ -145,6 +146,37 @@ const MIGRATIONS: [&str; 2] = [
         FROM open o JOIN events e ON e.seq = o.seq;
     DROP TABLE open;
     ALTER TABLE open_by_merchant RENAME TO open;
+    CREATE TABLE cursors (
+        merchant   TEXT NOT NULL,
+        connection TEXT NOT NULL,
+        list       TEXT NOT NULL,
+        known_to   INTEGER NOT NULL,
+        PRIMARY KEY (merchant, connection, list)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE followups (
+        merchant     TEXT NOT NULL,
+        connection   TEXT NOT NULL,
+        resource_key TEXT NOT NULL,
+        wanted       TEXT NOT NULL,
+        have         TEXT NOT NULL DEFAULT '[]',
+        event_seq    INTEGER NOT NULL,
+        PRIMARY KEY (merchant, connection, resource_key)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX followups_open ON followups (merchant, connection) WHERE wanted <> have;
+    CREATE TABLE jobs (
+        id         INTEGER PRIMARY KEY,
+        kind       TEXT NOT NULL,
+        merchant   TEXT NOT NULL,
+        spec       TEXT NOT NULL,
+        state      TEXT NOT NULL,
+        cursor     TEXT,
+        progress   TEXT NOT NULL DEFAULT '{}',
+        created_at INTEGER NOT NULL,
+        updated_at INTEGER NOT NULL,
+        who        TEXT NOT NULL DEFAULT '',
+        why        TEXT NOT NULL DEFAULT ''
+    ) STRICT;
+    CREATE INDEX jobs_open ON jobs (kind) WHERE state IN ('queued', 'running');
 ",
 ];
 

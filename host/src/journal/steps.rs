@@ -8,6 +8,8 @@ use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::Error;
+use super::follow;
+use super::jobs;
 use super::pack::{Packed, pack};
 use super::record::{
     Acceptance, AttemptRecord, DocumentDelivered, End, Ended, Identity, Mapped, NewQuarantine,
@@ -25,6 +27,8 @@ pub(super) enum Command {
     Ended(Box<Ended>),
     Close(u64, String),
     Remember(Vec<Identity>),
+    Follow(Box<follow::Step>),
+    Job(Box<jobs::Step>),
     PagesMax(u32),
     /// Takes up some room (true), or gives it back.
     Probe(bool),
@@ -50,6 +54,8 @@ pub(super) struct Offered {
     pub(super) event: NewEvent,
     pub(super) fingerprint: [u8; 32],
     pub(super) packed: Packed<'static>,
+    /// The refunds that an order names; none where it is not known to name any, or is no order.
+    pub(super) refunds: Option<Vec<u64>>,
 }
 
 impl Offered {
@@ -60,7 +66,7 @@ impl Offered {
             }
             Packed { packing, .. } => Packed { packing, bytes: event.body.to_vec().into() },
         };
-        Self { event, fingerprint, packed }
+        Self { event, fingerprint, packed, refunds: None }
     }
 }
 
@@ -147,6 +153,11 @@ pub(super) fn apply(
             remember(db, identities)?;
             Ok(Answer::Done)
         }
+        Command::Follow(it) => {
+            follow::apply(db, it)?;
+            Ok(Answer::Done)
+        }
+        Command::Job(it) => Ok(Answer::Id(jobs::apply(db, it)?)),
         Command::PagesMax(pages) => {
             limit_pages(db, *pages)?;
             Ok(Answer::Done)
@@ -174,7 +185,7 @@ pub(super) fn limit_pages(db: &Connection, pages: u32) -> rusqlite::Result<()> {
 }
 
 fn accept(db: &Connection, numbers: &mut Numbers, offered: &Offered) -> Result<Answer, Fault> {
-    let Offered { event, fingerprint, packed } = offered;
+    let Offered { event, fingerprint, packed, refunds } = offered;
     let seq = numbers.seq;
     let news = db
         .prepare_cached(
@@ -236,6 +247,9 @@ fn accept(db: &Connection, numbers: &mut Numbers, offered: &Offered) -> Result<A
         event.resource_key,
         origin_code(event.origin),
     ])?;
+    if let Some(refunds) = refunds {
+        follow::note(db, event, seq, refunds)?;
+    }
     numbers.seq += 1;
     Ok(Answer::Acceptance(Acceptance::Accepted { seq }))
 }
