@@ -8,17 +8,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// In road order: (module, what it may name).
-const ROAD: [(&str, &[&str]); 15] = [
+const ROAD: [(&str, &[&str]); 16] = [
     ("event", &[]),
     ("secret", &[]),
     ("telemetry", &[]),
     ("journal", &["event"]),
     ("checkpoint", &["event"]),
     ("ingress", &["event", "secret", "telemetry", "journal"]),
+    ("poll", &["event", "secret", "telemetry", "journal", "checkpoint", "ingress"]),
     ("route", &[]),
     ("plugin", &["event"]),
     ("delivery", &["event", "secret"]),
-    ("config", &["ingress", "route", "plugin", "delivery"]),
+    ("config", &["ingress", "poll", "route", "plugin", "delivery"]),
     ("dispatch", &["event", "telemetry", "journal", "checkpoint", "plugin", "delivery", "config"]),
     (
         "host",
@@ -27,6 +28,7 @@ const ROAD: [(&str, &[&str]); 15] = [
             "journal",
             "checkpoint",
             "ingress",
+            "poll",
             "plugin",
             "delivery",
             "config",

@@ -13,6 +13,7 @@ use super::text::{Fault, Text, nearest};
 use crate::delivery::{ConnectorConfig, backoff};
 use crate::ingress::woocommerce;
 use crate::plugin::LimitsPatch;
+use crate::poll::{self, PollConfig};
 use crate::route::Route;
 
 /// `mapwright.toml`.
@@ -40,6 +41,10 @@ pub struct HostFile {
     /// When to try again, unless the merchant says otherwise.
     #[serde(default)]
     pub retry: backoff::Schedule,
+    /// How the world reaches this host (`https://hooks.example`): webhooks that point elsewhere
+    /// are reported.
+    #[serde(default)]
+    pub public_url: Option<String>,
 }
 
 fn default_listen() -> String {
@@ -109,6 +114,8 @@ pub enum Connection {
 pub struct MerchantFile {
     /// By name.
     pub connections: BTreeMap<String, Connection>,
+    /// The shops that are polled, by name.
+    pub polls: BTreeMap<String, poll::Section>,
     /// By name.
     pub routes: BTreeMap<String, Route>,
     /// For all plugins of the merchant.
@@ -128,7 +135,11 @@ impl MerchantFile {
         let text = Text::new(path, text);
         let shape: MerchantShape = text.decode()?;
         let mut connections = BTreeMap::new();
-        for (name, table) in shape.connections {
+        let mut polls = BTreeMap::new();
+        for (name, mut table) in shape.connections {
+            if let Some(section) = decode_poll(&text, &name, &mut table)? {
+                polls.insert(name.clone(), section);
+            }
             let connection = decode_connection(&text, &name, table)?;
             connections.insert(name, connection);
         }
@@ -137,6 +148,7 @@ impl MerchantFile {
         }
         Ok(Self {
             connections,
+            polls,
             routes: shape.routes,
             limits: shape.limits,
             plugin_limits: shape.plugins.into_iter().map(|(name, p)| (name, p.limits)).collect(),
@@ -176,6 +188,43 @@ fn decode_connection(
             Err(text.fault_at(&["connections", name, "connector"], message))
         }
     }
+}
+
+/// Takes what is said of polling out of a shop's table.
+fn decode_poll(
+    text: &Text<'_>,
+    name: &str,
+    table: &mut toml::Table,
+) -> Result<Option<poll::Section>, Fault> {
+    if table.get("connector").and_then(toml::Value::as_str) != Some("woocommerce") {
+        return Ok(None);
+    }
+    let fault = |key: &str, message: String| {
+        text.fault_at(&["connections", name, key], format!("[connections.{name}] {message}"))
+    };
+    let mut take = |key: &str| match table.remove(key) {
+        None => Ok(None),
+        Some(toml::Value::Table(inner)) => Ok(Some(inner)),
+        Some(other) => Err(fault(key, format!("`{key}` is a table, not {other}"))),
+    };
+    let (api, config) = (take("api")?, take("poll")?);
+    let Some(api) = api else {
+        return match config {
+            None => Ok(None),
+            Some(_) => {
+                let message = "is to be polled and has no keys: add api = { consumer_key = { env = \
+                               \"..\" }, consumer_secret = { env = \"..\" } }";
+                Err(fault("poll", message.into()))
+            }
+        };
+    };
+    let api = text.decode_table(api, &["connections", name, "api"])?;
+    let config = match config {
+        Some(config) => text.decode_table(config, &["connections", name, "poll"])?,
+        None => PollConfig::default(),
+    };
+    let base_url = table.get("base_url").and_then(toml::Value::as_str).unwrap_or_default();
+    poll::Section::new(base_url, api, config).map(Some).map_err(|why| fault("base_url", why))
 }
 
 fn check_route(

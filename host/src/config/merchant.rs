@@ -15,6 +15,7 @@ use super::text::{Fault, Text};
 use crate::delivery::{Outbound, Target, backoff};
 use crate::ingress::woocommerce::WooCommerce;
 use crate::plugin::{Capability, Lookups, Stages};
+use crate::poll;
 use crate::route::Route;
 
 /// One merchant as it is served now.
@@ -24,6 +25,8 @@ pub struct Merchant {
     pub name: String,
     /// Shops, by connection name: ready to check signatures, or why not.
     pub sources: BTreeMap<String, Result<WooCommerce, String>>,
+    /// Shops that are polled, by connection name: with their keys, or why not.
+    pub polls: BTreeMap<String, Result<poll::Opened, String>>,
     /// Routes by name, each ready or with the reason why it is not.
     pub routes: BTreeMap<String, Arc<ReadyRoute>>,
     /// Plugins by name.
@@ -71,6 +74,7 @@ struct OpenedFile {
     secrets: Vec<(PathBuf, Option<Stamp>)>,
     file: Option<MerchantFile>,
     sources: BTreeMap<String, Result<WooCommerce, String>>,
+    polls: BTreeMap<String, Result<poll::Opened, String>>,
     targets: BTreeMap<String, Result<Arc<Target>, String>>,
     faults: Vec<Fault>,
 }
@@ -128,6 +132,7 @@ impl Merchant {
         Self {
             name: name.to_owned(),
             sources: file.sources.clone(),
+            polls: file.polls.clone(),
             routes,
             catalog,
             faults,
@@ -193,6 +198,19 @@ fn open_file(
                 opened.targets.insert(name.clone(), target.map_err(|error| fault(&error)));
             }
         }
+    }
+    for (name, section) in &file.polls {
+        let polled = section.open(base).map_err(|error| {
+            let message = format!("[connections.{name}] api: {error}");
+            opened.faults.push(Fault::of(path, &message));
+            message
+        });
+        // Keys that vanished are no reason to stop asking with the ones we have.
+        let polled = polled.or_else(|why| {
+            let last_good = previous.and_then(|p| p.polls.get(name)?.as_ref().ok());
+            last_good.cloned().ok_or(why)
+        });
+        opened.polls.insert(name.clone(), polled);
     }
     opened.file = Some(file);
     Ok(Arc::new(opened))

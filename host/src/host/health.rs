@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use crate::config::{Entry, Fault, Merchant, Snapshot};
 use crate::ingress::Counters;
 use crate::journal::Journal;
+use crate::poll::Pollers;
 use crate::telemetry::{End, Metrics};
 
 /// What the answers are made from.
@@ -26,6 +27,7 @@ pub(super) struct Health {
     pub(super) counters: Arc<Counters>,
     pub(super) snapshot: Arc<ArcSwap<Snapshot>>,
     pub(super) journal: Journal,
+    pub(super) pollers: Pollers,
 }
 
 pub(super) fn router(health: Health) -> axum::Router {
@@ -80,6 +82,7 @@ async fn ready(State(health): State<Health>) -> Response {
         },
     });
     if let Some(body) = body.as_object_mut() {
+        body.insert("polling".to_owned(), json!(health.pollers.status()));
         body.extend(account);
     }
     let code = if writable.is_ok() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };

@@ -27,6 +27,7 @@ use crate::dispatch::{Dispatcher, Parts};
 use crate::ingress::{self, Counters, Ingress};
 use crate::journal::{self, Journal};
 use crate::plugin::{Engine, EngineOptions, Pool};
+use crate::poll::{self, Pollers};
 use crate::telemetry::Metrics;
 
 /// Jobs waiting for a plugin thread; each is a walk, and walks are bounded already.
@@ -54,6 +55,9 @@ pub enum OpenError {
     /// The machine cannot do outbound HTTP.
     #[error(transparent)]
     Outbound(#[from] delivery::OpenError),
+    /// The machine cannot do HTTP, so no shop can be polled.
+    #[error("shops cannot be polled: {0}")]
+    Polling(reqwest::Error),
     /// No threads to be had.
     #[error("plugin threads cannot be started: {0}")]
     Threads(std::io::Error),
@@ -85,6 +89,7 @@ pub struct Host {
     journal: Journal,
     checkpoints: Checkpoints,
     reloader: Reloader,
+    pollers: Pollers,
     metrics: Arc<Metrics>,
     counters: Arc<Counters>,
 }
@@ -108,7 +113,15 @@ impl Host {
         let checkpoints = open_checkpoints(&data_dir, &journal)?;
         let engine = Engine::new(&ENGINE)?;
         let loader = Loader::new(dir, &file, engine, Outbound::new()?);
-        let reloader = Reloader::new(loader, Arc::clone(&metrics));
+        let reloader = Reloader::new(loader, file.public_url.clone(), Arc::clone(&metrics));
+        let counters: Arc<Counters> = Arc::default();
+        let ingress = Ingress {
+            journal: journal.clone(),
+            sources: reloader.sources(),
+            counters: Arc::clone(&counters),
+        };
+        let client = poll::Client::new().map_err(OpenError::Polling)?;
+        let pollers = Pollers::new(client, ingress, checkpoints.clone(), Arc::clone(&metrics));
         let listener = TcpListener::bind(&file.listen)
             .await
             .map_err(|source| OpenError::Listen { address: file.listen.clone(), source })?;
@@ -118,8 +131,9 @@ impl Host {
             journal,
             checkpoints,
             reloader,
+            pollers,
             metrics,
-            counters: Arc::default(),
+            counters,
         })
     }
 
@@ -133,6 +147,12 @@ impl Host {
     #[must_use]
     pub fn journal(&self) -> Journal {
         self.journal.clone()
+    }
+
+    /// Whoever polls shops, for screens and commands.
+    #[must_use]
+    pub fn pollers(&self) -> Pollers {
+        self.pollers.clone()
     }
 
     /// What is being served, for screens.
@@ -164,6 +184,11 @@ impl Host {
         let watch = self.watch()?;
         let grace = Duration::from_millis(self.file.shutdown_ms);
         let walking = tokio::spawn(dispatcher.run(stop.clone(), grace));
+        let polling = tokio::spawn(keep_polling(
+            self.pollers.clone(),
+            self.reloader.clone(),
+            stop.clone(),
+        ));
         info!(address = %self.address(), "serving");
         let router = self.router();
         let stopped = stop.clone();
@@ -182,6 +207,9 @@ impl Host {
             () = out_of_patience => warn!("some senders did not finish in time; they were not answered"),
         }
         drop(watch);
+        if let Err(error) = polling.await {
+            warn!(%error, "polling did not end well");
+        }
         if let Err(error) = walking.await {
             warn!(%error, "the dispatcher did not end well");
         }
@@ -200,6 +228,7 @@ impl Host {
             counters: Arc::clone(&self.counters),
             snapshot: self.reloader.snapshot(),
             journal: self.journal.clone(),
+            pollers: self.pollers.clone(),
         }))
     }
 
@@ -209,6 +238,19 @@ impl Host {
         Watch::start(&dir, move || reloader.reload())
             .map_err(|error| OpenError::Folder { path: dir, reason: error.to_string() })
     }
+}
+
+/// Polls what the configuration says, as it changes, until `stop`.
+async fn keep_polling(pollers: Pollers, reloader: Reloader, stop: CancellationToken) {
+    let repoll = reloader.repoll();
+    loop {
+        pollers.apply(reloader.plans());
+        tokio::select! {
+            () = stop.cancelled() => break,
+            () = repoll.notified() => {}
+        }
+    }
+    pollers.stop().await;
 }
 
 fn open_checkpoints(data_dir: &Path, journal: &Journal) -> Result<Checkpoints, OpenError> {
