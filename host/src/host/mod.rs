@@ -25,7 +25,7 @@ use crate::checkpoint::{self, Checkpoints};
 use crate::config::{Fault, HostFile, Loader, Snapshot, Watch};
 use crate::delivery::{self, Outbound};
 use crate::dispatch::{Dispatcher, Parts};
-use crate::ingress::{self, Counters, Ingress};
+use crate::ingress::{self, Counters, Guard, Ingress};
 use crate::journal::{self, Journal};
 use crate::plugin::{Engine, EngineOptions, Pool};
 use crate::telemetry::Metrics;
@@ -88,6 +88,7 @@ pub struct Host {
     reloader: Reloader,
     metrics: Arc<Metrics>,
     counters: Arc<Counters>,
+    guard: Arc<Guard>,
     accepted: Arc<Notify>,
 }
 
@@ -122,6 +123,7 @@ impl Host {
             reloader,
             metrics,
             counters: Arc::default(),
+            guard: Arc::default(),
             accepted: Arc::new(Notify::new()),
         })
     }
@@ -161,6 +163,7 @@ impl Host {
             pool,
             snapshot: self.reloader.snapshot(),
             metrics: Arc::clone(&self.metrics),
+            guard: Arc::clone(&self.guard),
             accepted: Arc::clone(&self.accepted),
             reconfigured: self.reloader.reconfigured(),
             in_flight_max: self.file.passages_in_flight,
@@ -199,10 +202,12 @@ impl Host {
             sources: self.reloader.sources(),
             wake: Arc::clone(&self.accepted),
             counters: Arc::clone(&self.counters),
+            guard: Arc::clone(&self.guard),
         };
         ingress::router(ingress).merge(health::router(health::Health {
             metrics: Arc::clone(&self.metrics),
             counters: Arc::clone(&self.counters),
+            guard: Arc::clone(&self.guard),
             snapshot: self.reloader.snapshot(),
             journal: self.journal.clone(),
         }))

@@ -11,7 +11,9 @@
 use bytes::Bytes;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
+use tokio::time::Instant;
 
+use super::guard::Share;
 use super::peek::{Unfit, peek};
 use super::source::Source;
 use super::{Counters, Ingress};
@@ -90,7 +92,12 @@ impl Ingress {
             origin: offer.origin,
             body: offer.body,
         };
-        match self.journal.accept(event, fingerprint).await {
+        let accepted = self.journal.accept(event, fingerprint).await;
+        // A poller that brings the same twice is no loop of the shop.
+        if accepted.is_ok() && offer.origin == Origin::Hook {
+            self.watch_for_loops(&offer.merchant, &offer.connection, &peek.resource_key);
+        }
+        match accepted {
             Ok(Acceptance::Accepted { seq }) => {
                 self.wake.notify_one();
                 Counters::add(&self.counters.accepted);
@@ -102,6 +109,26 @@ impl Ingress {
                 Taken::Duplicate { of }
             }
             Err(error) => not_stored(&offer.merchant, &offer.connection, error),
+        }
+    }
+
+    fn watch_for_loops(&self, merchant: &str, connection: &str, resource: &str) {
+        let share = match self.sources.load().get(merchant, connection) {
+            Some(Source::Listening(source)) => source.woocommerce.resource_share(),
+            Some(Source::Unavailable { .. }) | None => Share::default(),
+        };
+        if let Some(noisy) = self.guard.count(merchant, connection, resource, share, Instant::now())
+        {
+            tracing::warn!(
+                merchant.name = merchant,
+                connection,
+                resource,
+                bodies = noisy.bodies,
+                window_s = noisy.window_s,
+                "the shop sends this resource again and again: something in it loops (a plug-in \
+                 that saves while it reads, order storage in compatibility mode); its events go \
+                 on, slower"
+            );
         }
     }
 

@@ -9,6 +9,7 @@
 //! work: it wakes the dispatcher.
 
 mod answer;
+mod guard;
 mod hook;
 mod intake;
 mod peek;
@@ -28,6 +29,7 @@ use axum::routing::any;
 use tokio::sync::Notify;
 
 use self::answer::Answer;
+pub use self::guard::{Guard, Noisy, Share};
 pub use self::intake::{Offer, Taken};
 pub use self::source::{Listening, Source, Sources};
 use crate::journal::Journal;
@@ -41,6 +43,8 @@ pub struct Ingress {
     pub sources: Arc<ArcSwap<Sources>>,
     /// What has been answered.
     pub counters: Arc<Counters>,
+    /// Counts bodies per resource.
+    pub guard: Arc<Guard>,
     /// Told of each accepted event.
     pub wake: Arc<Notify>,
 }
