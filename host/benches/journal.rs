@@ -267,7 +267,7 @@ fn roads(runtime: &Runtime, dir: &Path, clients: usize, turn: Duration) -> f64 {
                     target_id,
                 }],
                 next: Next::EndDelivered,
-                closes_event: true,
+                siblings: Vec::new(),
             };
             journal.document_delivered(step).await.expect("it is mapped");
         }

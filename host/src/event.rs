@@ -72,6 +72,8 @@ pub struct Event {
     pub version: Option<Timestamp>,
     /// When the host accepted it: the one stamp of wall time on the road.
     pub received_at: Timestamp,
+    /// How it came.
+    pub origin: Origin,
     /// The bytes as received.
     pub body: Bytes,
 }
@@ -95,7 +97,7 @@ pub struct NewEvent {
     pub version: Option<Timestamp>,
     /// See [`Event::received_at`].
     pub received_at: Timestamp,
-    /// How it came.
+    /// See [`Event::origin`].
     pub origin: Origin,
     /// See [`Event::body`].
     pub body: Bytes,

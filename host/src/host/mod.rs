@@ -15,7 +15,6 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tokio::net::TcpListener;
-use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -89,7 +88,6 @@ pub struct Host {
     metrics: Arc<Metrics>,
     counters: Arc<Counters>,
     guard: Arc<Guard>,
-    accepted: Arc<Notify>,
 }
 
 impl Host {
@@ -124,7 +122,6 @@ impl Host {
             metrics,
             counters: Arc::default(),
             guard: Arc::default(),
-            accepted: Arc::new(Notify::new()),
         })
     }
 
@@ -164,7 +161,6 @@ impl Host {
             snapshot: self.reloader.snapshot(),
             metrics: Arc::clone(&self.metrics),
             guard: Arc::clone(&self.guard),
-            accepted: Arc::clone(&self.accepted),
             reconfigured: self.reloader.reconfigured(),
             in_flight_max: self.file.passages_in_flight,
         });
@@ -200,7 +196,6 @@ impl Host {
         let ingress = Ingress {
             journal: self.journal.clone(),
             sources: self.reloader.sources(),
-            wake: Arc::clone(&self.accepted),
             counters: Arc::clone(&self.counters),
             guard: Arc::clone(&self.guard),
         };

@@ -2,8 +2,8 @@
 //!
 //! A hook brings what a shop has signed, a poller what it has fetched itself. From here on both
 //! are the same: the body is looked into, told from the last one of its resource, and is on the
-//! disk as an event, or in quarantine, when [`Ingress::offer`] answers. The dispatcher has been
-//! woken by then and the counters count it.
+//! disk as an event, or in quarantine, when [`Ingress::offer`] answers, and counted; the journal has
+//! woken the dispatcher by then.
 //!
 //! It costs one SHA-256, one pass of skipping over the body and one wait for a group commit. It
 //! does not check who brought the body: that is the caller's, before.
@@ -42,7 +42,7 @@ pub struct Offer {
 /// What became of an [`Offer`].
 #[derive(Debug)]
 pub enum Taken {
-    /// On disk, and the dispatcher knows.
+    /// On disk.
     Accepted {
         /// Its place in the journal.
         seq: u64,
@@ -99,7 +99,6 @@ impl Ingress {
         }
         match accepted {
             Ok(Acceptance::Accepted { seq }) => {
-                self.wake.notify_one();
                 Counters::add(&self.counters.accepted);
                 tracing::info!(event.id = %event_id, correlation.id = correlation_id, merchant.name = offer.merchant, connection = offer.connection, topic = offer.topic, resource = peek.resource_key, origin = offer.origin.as_str(), "accepted");
                 Taken::Accepted { seq, event_id }
