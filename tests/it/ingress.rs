@@ -9,7 +9,7 @@ use std::time::Duration;
 use base64::Engine;
 use hmac::{Hmac, KeyInit, Mac};
 use mapwright::ingress::woocommerce::{Config, OnBadSignature, WooCommerce};
-use mapwright::ingress::{Counters, Ingress, Source, Sources, router};
+use mapwright::ingress::{Counters, Ingress, Share, Source, Sources, router};
 use mapwright::journal::{Filter, Journal, JournalOptions, Quarantined, SummaryRow};
 use mapwright::secret::{Secret, SecretSource};
 use mapwright_tests::noise::noise;
@@ -25,6 +25,7 @@ fn config() -> Config {
         webhook_secret: SecretSource::Env("UNUSED".into()),
         on_bad_signature: OnBadSignature::Quarantine,
         body_bytes_max: 1 << 20,
+        resource_share: Share::default(),
     }
 }
 
@@ -61,6 +62,7 @@ impl Hooks {
             journal: journal.clone(),
             sources: Arc::new(arc_swap::ArcSwap::from_pointee(sources)),
             counters: Arc::default(),
+            guard: Arc::default(),
         };
         let counters = Arc::clone(&ingress.counters);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -185,7 +187,7 @@ async fn every_captured_delivery_ends_where_it_belongs() {
         let status = answer["status"].as_str().unwrap();
         if body.get("code").is_some() && body.get("id").is_none() {
             assert_eq!(status, "quarantined", "{name}");
-            assert_eq!(answer["reason"], "error_object", "{name}");
+            assert_eq!(answer["reason"], "resource_gone", "{name}");
             continue;
         }
         assert!(["accepted", "duplicate"].contains(&status), "{name}: {answer}");
@@ -211,7 +213,7 @@ async fn every_captured_delivery_ends_where_it_belongs() {
     assert_eq!(hooks.events().len(), expected_events);
     assert!(expected_events > 50, "only {expected_events}");
     let unfit = hooks.quarantined();
-    assert!(!unfit.is_empty() && unfit.iter().all(|it| it.record.reason == "error_object"));
+    assert!(!unfit.is_empty() && unfit.iter().all(|it| it.record.reason == "resource_gone"));
     assert_eq!(hooks.counters.pings.load(Ordering::Relaxed), 2);
     assert_eq!(hooks.counters.accepted.load(Ordering::Relaxed), expected_events as u64);
 }

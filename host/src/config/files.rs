@@ -254,6 +254,13 @@ fn check_route(
     if route.topics.is_empty() {
         return Err(fault("topics", "a route without topics takes nothing".into()));
     }
+    if let Some(status) = route.skip_statuses.iter().find(|status| status.starts_with("wc-")) {
+        let message = format!(
+            "`{status}` is how the shop's database spells it; orders say `{}`",
+            status.trim_start_matches("wc-")
+        );
+        return Err(fault("skip_statuses", message));
+    }
     if !route.settings.is_object() {
         return Err(fault("settings", "settings are a table".into()));
     }

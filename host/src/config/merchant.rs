@@ -46,6 +46,8 @@ pub struct ReadyRoute {
     pub name: String,
     /// What it says.
     pub route: Route,
+    /// All routes from the same connection, by name: what each has delivered tells what an id is.
+    pub neighbours: Arc<[String]>,
     /// Its settings as JSON text.
     pub settings: Arc<str>,
     /// Its plugins, or why they cannot be used.
@@ -267,8 +269,14 @@ fn ready_route(
         Some((Fault::of(&path, format!("[routes.{name}] waits: {reason}")), true))
     });
     let retry = file.file.as_ref().and_then(|f| f.retry);
+    let routes = file.file.iter().flat_map(|file| &file.routes);
+    let neighbours = routes
+        .filter(|(_, other)| other.from == route.from)
+        .map(|(name, _)| name.clone())
+        .collect();
     let ready = ReadyRoute {
         name: name.to_owned(),
+        neighbours,
         settings: route.settings.to_string().into(),
         route: route.clone(),
         stages,

@@ -24,7 +24,7 @@ use crate::checkpoint::{self, Checkpoints};
 use crate::config::{Fault, HostFile, Loader, Snapshot, Watch};
 use crate::delivery::{self, Outbound};
 use crate::dispatch::{Dispatcher, Parts};
-use crate::ingress::{self, Counters, Ingress};
+use crate::ingress::{self, Counters, Guard, Ingress};
 use crate::journal::{self, Journal};
 use crate::plugin::{Engine, EngineOptions, Pool};
 use crate::poll::{self, Pollers};
@@ -92,6 +92,7 @@ pub struct Host {
     pollers: Pollers,
     metrics: Arc<Metrics>,
     counters: Arc<Counters>,
+    guard: Arc<Guard>,
 }
 
 impl Host {
@@ -114,11 +115,12 @@ impl Host {
         let engine = Engine::new(&ENGINE)?;
         let loader = Loader::new(dir, &file, engine, Outbound::new()?);
         let reloader = Reloader::new(loader, file.public_url.clone(), Arc::clone(&metrics));
-        let counters: Arc<Counters> = Arc::default();
+        let (counters, guard): (Arc<Counters>, Arc<Guard>) = Default::default();
         let ingress = Ingress {
             journal: journal.clone(),
             sources: reloader.sources(),
             counters: Arc::clone(&counters),
+            guard: Arc::clone(&guard),
         };
         let client = poll::Client::new().map_err(OpenError::Polling)?;
         let pollers = Pollers::new(client, ingress, checkpoints.clone(), Arc::clone(&metrics));
@@ -134,6 +136,7 @@ impl Host {
             pollers,
             metrics,
             counters,
+            guard,
         })
     }
 
@@ -178,6 +181,7 @@ impl Host {
             pool,
             snapshot: self.reloader.snapshot(),
             metrics: Arc::clone(&self.metrics),
+            guard: Arc::clone(&self.guard),
             reconfigured: self.reloader.reconfigured(),
             in_flight_max: self.file.passages_in_flight,
         });
@@ -222,10 +226,12 @@ impl Host {
             journal: self.journal.clone(),
             sources: self.reloader.sources(),
             counters: Arc::clone(&self.counters),
+            guard: Arc::clone(&self.guard),
         };
         ingress::router(ingress).merge(health::router(health::Health {
             metrics: Arc::clone(&self.metrics),
             counters: Arc::clone(&self.counters),
+            guard: Arc::clone(&self.guard),
             snapshot: self.reloader.snapshot(),
             journal: self.journal.clone(),
             pollers: self.pollers.clone(),

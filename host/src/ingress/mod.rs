@@ -10,6 +10,7 @@
 
 mod answer;
 mod content;
+mod guard;
 mod hook;
 mod intake;
 mod peek;
@@ -29,6 +30,7 @@ use axum::routing::any;
 
 use self::answer::Answer;
 pub use self::content::content;
+pub use self::guard::{Guard, Noisy, Share};
 pub use self::intake::{Offer, Taken};
 pub use self::source::{Listening, Source, Sources};
 use crate::journal::Journal;
@@ -42,6 +44,8 @@ pub struct Ingress {
     pub sources: Arc<ArcSwap<Sources>>,
     /// What has been answered.
     pub counters: Arc<Counters>,
+    /// Counts bodies per resource.
+    pub guard: Arc<Guard>,
 }
 
 /// What came since the start, by whatever way.

@@ -13,20 +13,24 @@
 
 mod account;
 mod deliveries;
+mod sift;
 mod steps;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::time::Instant;
 use tracing::warn;
 
 use self::deliveries::{Deliveries, KnownIdentities, record};
+use self::sift::sift;
 use self::steps::Wait;
 use crate::checkpoint::{Checkpoints, ResourceCheckpoint};
 use crate::config::ReadyRoute;
 use crate::delivery::{Delivery, Verdict};
 use crate::event::Event;
+use crate::ingress::Guard;
 use crate::journal::{self, End, Journal, Mapped, Next, PassageState};
 use crate::plugin::{Context, Job, Outcome, Pool, Run};
 use crate::telemetry::Metrics;
@@ -38,6 +42,7 @@ pub(super) struct Ground {
     pub(super) checkpoints: Checkpoints,
     pub(super) pool: Pool,
     pub(super) metrics: Arc<Metrics>,
+    pub(super) guard: Arc<Guard>,
 }
 
 /// One passage to walk.
@@ -101,8 +106,18 @@ impl Walk<'_> {
             Some(passage) if passage.state == PassageState::Delivering => {
                 self.deliver(&event, Deliveries::taken_up(passage)).await
             }
-            passage => self.map(&event, passage.map_or(0, |p| p.attempt)).await,
+            Some(passage) => self.map(&event, passage.attempt).await,
+            None => match self.pace(&event) {
+                Some(wait) => Ok(Stop::Again(wait)),
+                None => self.map(&event, 0).await,
+            },
         }
+    }
+
+    /// How long an event of a resource that loops has to wait for its turn.
+    fn pace(&self, event: &Event) -> Option<Duration> {
+        let Event { merchant, connection, resource_key, .. } = event;
+        self.ground.guard.pace(merchant, connection, resource_key, &self.ready.name, Instant::now())
     }
 
     async fn map(&self, event: &Event, attempts: u32) -> Result<Stop, journal::Error> {
@@ -119,9 +134,15 @@ impl Walk<'_> {
                 return Ok(Stop::Again(CHECKPOINT_PATIENCE));
             }
         };
-        if let Some(newer) = superseded(event, remembered.as_ref()) {
-            let reason = format!("version {newer} of {} was delivered before", event.resource_key);
-            return self.end(event, End::Skipped { reason }, Vec::new(), None).await;
+        match sift(event, self.ready, remembered.as_ref(), checkpoints) {
+            Ok(None) => {}
+            Ok(Some(reason)) => {
+                return self.end(event, End::Skipped { reason }, Vec::new(), None).await;
+            }
+            Err(error) => {
+                warn!(event.id = %event.id, %error, "a checkpoint cannot be read; the passage waits");
+                return Ok(Stop::Again(CHECKPOINT_PATIENCE));
+            }
         }
         let run = self.run_plugins(event, attempts, remembered).await;
         self.count(&run);
@@ -271,12 +292,6 @@ impl Walk<'_> {
         }
         Ok(Stop::Ended)
     }
-}
-
-/// The version delivered before, when it is newer than this event's.
-fn superseded(event: &Event, remembered: Option<&ResourceCheckpoint>) -> Option<Timestamp> {
-    let newer = remembered?.version?;
-    (event.version? < newer).then_some(newer)
 }
 
 fn detail_of(outcome: &Outcome) -> String {
