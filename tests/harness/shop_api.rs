@@ -252,7 +252,9 @@ impl Holdings {
         let refunds = self.refunds.get(&order).cloned().unwrap_or_default();
         let named: Vec<Value> = refunds
             .iter()
-            .map(|it| json!({ "id": it["id"], "reason": "", "total": format!("-{}", it["amount"]) }))
+            .map(
+                |it| json!({ "id": it["id"], "reason": "", "total": format!("-{}", it["amount"]) }),
+            )
             .collect();
         if let Some(body) = self.lists.get_mut("orders").and_then(|it| it.get_mut(&order)) {
             body["refunds"] = json!(named);
@@ -364,7 +366,9 @@ async fn answer(State(shop): State<ShopApi>, request: Request) -> Response {
             let found = id.parse().ok().and_then(|id: u64| holdings.lists.get(*list)?.get(&id));
             found.map_or_else(not_found, |it| json_answer(200, &with_links(it), None))
         }
-        ("GET", [list @ ("orders" | "products" | "customers")]) => holdings.page(list, &asked.query),
+        ("GET", [list @ ("orders" | "products" | "customers")]) => {
+            holdings.page(list, &asked.query)
+        }
         _ => not_found(),
     }
 }
@@ -395,7 +399,8 @@ impl Holdings {
         let fits = |row: &&Value| {
             let modified = format!("{}Z", row["date_modified_gmt"].as_str().unwrap_or_default());
             let Ok(modified) = modified.parse::<Timestamp>() else { return true };
-            let inside = after.is_none_or(|it| modified > it) && before.is_none_or(|it| modified < it);
+            let inside =
+                after.is_none_or(|it| modified > it) && before.is_none_or(|it| modified < it);
             row["status"] != "trash" && (!filters || inside)
         };
         let mut rows: Vec<&Value> = match self.lists.get(list) {
@@ -426,7 +431,8 @@ fn not_found() -> Response {
 }
 
 fn error(status: u16, retry_after: Option<u64>) -> Response {
-    let body = json!({ "code": "told_to_fail", "message": "Told to fail", "data": { "status": status } });
+    let body =
+        json!({ "code": "told_to_fail", "message": "Told to fail", "data": { "status": status } });
     let mut answer = json_answer(status, &body, None);
     if let Some(seconds) = retry_after {
         answer.headers_mut().insert("retry-after", seconds.into());

@@ -16,6 +16,8 @@ mod journal;
 mod layouts;
 mod operations;
 mod poison;
+mod poll;
+mod poll_health;
 mod reload;
 mod retries;
 mod road;

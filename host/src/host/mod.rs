@@ -188,11 +188,8 @@ impl Host {
         let watch = self.watch()?;
         let grace = Duration::from_millis(self.file.shutdown_ms);
         let walking = tokio::spawn(dispatcher.run(stop.clone(), grace));
-        let polling = tokio::spawn(keep_polling(
-            self.pollers.clone(),
-            self.reloader.clone(),
-            stop.clone(),
-        ));
+        let polling =
+            tokio::spawn(keep_polling(self.pollers.clone(), self.reloader.clone(), stop.clone()));
         info!(address = %self.address(), "serving");
         let router = self.router();
         let stopped = stop.clone();

@@ -26,11 +26,7 @@ pub(super) struct Reloader {
 }
 
 impl Reloader {
-    pub(super) fn new(
-        loader: Loader,
-        public_url: Option<String>,
-        metrics: Arc<Metrics>,
-    ) -> Self {
+    pub(super) fn new(loader: Loader, public_url: Option<String>, metrics: Arc<Metrics>) -> Self {
         let reloader = Self {
             loader: Arc::new(loader),
             snapshot: Arc::default(),

@@ -253,9 +253,8 @@ fn open(
 
 /// How many events of a merchant are open, counted up to `limit`.
 fn open_count(db: &Connection, merchant: &str, limit: usize) -> Result<usize, Error> {
-    let mut statement = db.prepare_cached(
-        "SELECT count(*) FROM (SELECT 1 FROM open WHERE merchant = ?1 LIMIT ?2)",
-    )?;
+    let mut statement = db
+        .prepare_cached("SELECT count(*) FROM (SELECT 1 FROM open WHERE merchant = ?1 LIMIT ?2)")?;
     Ok(statement.query_row(params![merchant, limit_of(limit)], |row| row.get(0))?)
 }
 
@@ -267,14 +266,19 @@ fn quarantine_tally(
     after: u64,
 ) -> Result<(Vec<(String, u64)>, u64), Error> {
     let mut last = db.prepare_cached("SELECT coalesce(max(id), 0) FROM quarantine")?;
-    let last = last.query_row([], |row| row.get(0))?;
+    let last: u64 = last.query_row([], |row| row.get(0))?;
+    if after >= last {
+        return Ok((Vec::new(), last));
+    }
     let mut statement = db.prepare_cached(
         "SELECT reason, count(*) FROM quarantine
          WHERE id > ?1 AND id <= ?2 AND merchant = ?3 AND connection = ?4
          GROUP BY reason ORDER BY reason",
     )?;
     let counts = statement
-        .query_map(params![after, last, merchant, connection], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .query_map(params![after, last, merchant, connection], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?
         .collect::<Result<Vec<_>, _>>()?;
     Ok((counts, last))
 }

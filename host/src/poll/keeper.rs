@@ -95,13 +95,8 @@ enum Work {
 
 impl Keeper {
     pub(super) fn new(ground: Arc<Ground>, nudge: Arc<Notify>) -> Self {
-        let list = |entity| List {
-            entity,
-            place: None,
-            due: Due::now(),
-            back_to: None,
-            slowed: false,
-        };
+        let list =
+            |entity| List { entity, place: None, due: Due::now(), back_to: None, slowed: false };
         let lists = ground.plan.entities().into_iter().map(list).collect();
         Self {
             ground,

@@ -51,7 +51,8 @@ impl Place {
             return Ok(walk.clone());
         }
         let config = &ground.plan.config;
-        let overlap = SignedDuration::from_secs(config.overlap_s.get().into());
+        // `modified_after` leaves out its own second, in which more may have happened.
+        let overlap = SignedDuration::from_secs(i64::from(config.overlap_s.get()) + 1);
         let after = match (self.known_to, config.since) {
             (Some(known_to), _) => Some(known_to.min(back_to.unwrap_or(known_to)) - overlap),
             (None, Some(since)) => Some(since),

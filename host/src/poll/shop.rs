@@ -144,8 +144,10 @@ impl Shop {
         }
         if asked.entity.filters_by_change() {
             query.push(("dates_are_gmt", "true".to_owned()));
-            let bounds =
-                [("modified_after", asked.changed_after), ("modified_before", asked.changed_before)];
+            let bounds = [
+                ("modified_after", asked.changed_after),
+                ("modified_before", asked.changed_before),
+            ];
             for (name, moment) in bounds {
                 if let Some(moment) = moment {
                     query.push((name, as_gmt(moment)));
@@ -361,14 +363,18 @@ mod tests {
         let transient = |it| matches!(it, Err(Error::Transient { .. }));
         let with_hint = |it| matches!(it, Err(Error::Transient { hint: Some(_), .. }));
         assert!(with_hint(judged(200, &[HTML], "<html>Checking your browser")));
-        assert!(with_hint(judged(403, &[HTML], "<html>Forbidden")), "the firewall's, not the shop's");
+        assert!(
+            with_hint(judged(403, &[HTML], "<html>Forbidden")),
+            "the firewall's, not the shop's"
+        );
         assert!(with_hint(judged(404, &[HTML], "<html>")));
         assert!(with_hint(judged(302, &[HTML], "")));
         assert!(with_hint(judged(200, &[JSON, ("age", "40")], "[]")), "a cache's copy");
         assert_eq!(judged(200, &[JSON, ("age", "0")], "[]"), Ok(()));
         assert!(transient(judged(503, &[HTML], "")));
         assert!(transient(judged(500, &[JSON], "{}")));
-        let refused = r#"{"code":"woocommerce_rest_cannot_view","message":"m","data":{"status":401}}"#;
+        let refused =
+            r#"{"code":"woocommerce_rest_cannot_view","message":"m","data":{"status":401}}"#;
         assert!(matches!(judged(401, &[JSON], refused), Err(Error::Refused { status: 401, .. })));
         let gone = r#"{"code":"woocommerce_rest_shop_order_invalid_id","message":"Invalid ID."}"#;
         assert_eq!(judged(404, &[JSON], gone), Err(Error::Gone));

@@ -211,7 +211,9 @@ fn problems(ours: &[Webhook], plan: &Plan) -> Vec<Problem> {
                  on again, or set reenable_webhooks = true"
                     .into(),
             ),
-            other => add("webhook_inactive", topic, format!("this webhook is {other}: activate it")),
+            other => {
+                add("webhook_inactive", topic, format!("this webhook is {other}: activate it"))
+            }
         }
         if let Some(expected) = &plan.hook_url
             && delivery_url.trim_end_matches('/') != expected
