@@ -18,6 +18,7 @@ mod operations;
 mod poison;
 mod poll;
 mod poll_health;
+mod poll_trouble;
 mod reload;
 mod retries;
 mod road;

@@ -1,30 +1,15 @@
 //! A shop's webhooks looked at through its own API, and the refunds that its orders only name.
 
 use mapwright::event::Origin;
-use mapwright_tests::erp::Erp;
-use mapwright_tests::host::{Folder, TestHost, polling, rows, until, until_ready};
+use mapwright_tests::host::{TestHost, polling, rows, until, until_ready};
 use mapwright_tests::served::Served;
 use mapwright_tests::shop::{Delivery, Shop};
-use mapwright_tests::shop_api::{ApiTrouble, ShopApi};
+use mapwright_tests::shop_api::ApiTrouble;
 use serde_json::{Value, json};
 
+use crate::poll::{scene, walked};
+
 const HOOK: &str = "https://hooks.example/hooks/acme/shop";
-
-struct Scene {
-    folder: Folder,
-    erp: Erp,
-    shop: ShopApi,
-}
-
-async fn scene(poll: &str) -> Scene {
-    let (folder, erp, shop) = (Folder::new(), Erp::start().await, ShopApi::start().await);
-    folder.polled("acme", erp.address(), &shop, poll);
-    Scene { folder, erp, shop }
-}
-
-fn walked_once(status: &Value) -> bool {
-    status["entities"]["orders"]["polls"].as_u64() >= Some(1)
-}
 
 fn codes(status: &Value) -> Vec<(&str, &str)> {
     let problems = status["health"]["problems"].as_array().unwrap();
@@ -45,7 +30,7 @@ async fn a_webhook_that_was_switched_off_is_switched_on_and_its_gap_filled() {
     }
     scene.shop.save_order(1, "a", 60);
     let host = TestHost::start(&scene.folder).await;
-    host.until_polling("acme", "it was walked", walked_once).await;
+    host.until_polling("acme", "it was walked", walked(1)).await;
     scene.shop.save_order(2, "a", 30);
     host.shop("acme").send(&scene.shop.hook("order.updated", 2)).await.accepted();
     let status = host
@@ -94,7 +79,7 @@ async fn without_leave_a_webhook_is_reported_and_left_off() {
 async fn deliveries_that_are_errors_say_that_the_owner_lost_its_rights_and_are_fetched() {
     let scene = scene("every_s = 86400\nwebhooks_every_s = 1").await;
     let host = TestHost::start(&scene.folder).await;
-    host.until_polling("acme", "it was walked", walked_once).await;
+    host.until_polling("acme", "it was walked", walked(1)).await;
     host.until_polling("acme", "it was looked at", |it| it["health"]["checked_at"].is_string())
         .await;
     scene.shop.save_order(7, "unheard", 0);

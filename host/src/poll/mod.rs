@@ -16,6 +16,7 @@
 //! It costs, in a quiet minute, one request for each list. It does not find what leaves no date of
 //! change behind: orders deleted for good, and edits of meta data older than the overlap.
 
+mod answer;
 mod backfill;
 mod error;
 mod feed;
