@@ -19,7 +19,7 @@ const ROAD: [(&str, &[&str]); 16] = [
     ("route", &[]),
     ("plugin", &["event"]),
     ("delivery", &["event", "secret"]),
-    ("config", &["ingress", "poll", "route", "plugin", "delivery"]),
+    ("config", &["journal", "ingress", "poll", "route", "plugin", "delivery"]),
     ("dispatch", &["event", "telemetry", "journal", "checkpoint", "plugin", "delivery", "config"]),
     (
         "host",
