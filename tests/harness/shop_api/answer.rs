@@ -78,7 +78,8 @@ pub(super) async fn answer(State(shop): State<ShopApi>, request: Request) -> Res
     match (asked.method.as_str(), parts.as_slice()) {
         ("GET", ["webhooks"]) => json_answer(200, &json!(holdings.webhooks), None),
         ("PUT", ["webhooks", id]) => {
-            let found = holdings.webhooks.iter_mut().find(|it| it["id"].to_string() == *id);
+            let id: u64 = id.parse().unwrap_or_default();
+            let found = holdings.webhooks.iter_mut().find(|it| it["id"] == id);
             let Some(webhook) = found else { return not_found() };
             let change: Value = serde_json::from_slice(&body).unwrap_or_default();
             webhook["status"] = change["status"].clone();
