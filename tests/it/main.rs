@@ -22,3 +22,4 @@ mod road;
 mod sandbox;
 mod tryton;
 mod tryton_road;
+mod woocommerce;
