@@ -20,6 +20,7 @@ mod reload;
 mod retries;
 mod road;
 mod sandbox;
+mod storage;
 mod tryton;
 mod tryton_road;
 mod woocommerce;
