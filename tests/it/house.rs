@@ -18,8 +18,11 @@ const ROAD: [(&str, &[&str]); 15] = [
     ("route", &[]),
     ("plugin", &["event"]),
     ("delivery", &["event", "secret"]),
-    ("config", &["ingress", "route", "plugin", "delivery"]),
-    ("dispatch", &["event", "telemetry", "journal", "checkpoint", "plugin", "delivery", "config"]),
+    ("config", &["journal", "ingress", "route", "plugin", "delivery"]),
+    (
+        "dispatch",
+        &["event", "telemetry", "journal", "checkpoint", "ingress", "plugin", "delivery", "config"],
+    ),
     (
         "host",
         &[
@@ -41,6 +44,7 @@ const ROAD: [(&str, &[&str]); 15] = [
             "secret",
             "telemetry",
             "journal",
+            "ingress",
             "plugin",
             "delivery",
             "config",
