@@ -20,7 +20,10 @@ const ROAD: [(&str, &[&str]); 16] = [
     ("plugin", &["event"]),
     ("delivery", &["event", "secret"]),
     ("config", &["journal", "ingress", "poll", "route", "plugin", "delivery"]),
-    ("dispatch", &["event", "telemetry", "journal", "checkpoint", "plugin", "delivery", "config"]),
+    (
+        "dispatch",
+        &["event", "telemetry", "journal", "checkpoint", "ingress", "plugin", "delivery", "config"],
+    ),
     (
         "host",
         &[
@@ -43,6 +46,7 @@ const ROAD: [(&str, &[&str]); 16] = [
             "secret",
             "telemetry",
             "journal",
+            "ingress",
             "plugin",
             "delivery",
             "config",

@@ -17,9 +17,9 @@ use proptest::prelude::*;
 use reqwest::{Client, Response};
 use sha2::Sha256;
 
-const SECRET: &str = "segredo-do-webhook-0001";
+pub(crate) const SECRET: &str = "segredo-do-webhook-0001";
 
-fn config() -> Config {
+pub(crate) fn config() -> Config {
     Config {
         base_url: "https://shop.example".into(),
         webhook_secret: SecretSource::Env("UNUSED".into()),
@@ -37,20 +37,20 @@ fn listening(config: &Config, secret: &str) -> Source {
 }
 
 /// A listening ingress over a fresh journal.
-struct Hooks {
+pub(crate) struct Hooks {
     base: String,
     client: Client,
-    journal: Journal,
-    counters: Arc<Counters>,
+    pub(crate) journal: Journal,
+    pub(crate) counters: Arc<Counters>,
     _dir: tempfile::TempDir,
 }
 
 impl Hooks {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::start_with(&config(), &JournalOptions::default()).await
     }
 
-    async fn start_with(config: &Config, options: &JournalOptions) -> Self {
+    pub(crate) async fn start_with(config: &Config, options: &JournalOptions) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let journal = Journal::open_with(dir.path(), options).unwrap();
         let mut sources = Sources::default();
@@ -78,8 +78,13 @@ impl Hooks {
         Self { base, client, journal, counters, _dir: dir }
     }
 
+    /// A request to one of its paths, for those who need more than [`Hooks::post`].
+    pub(crate) fn request(&self, to: &str) -> reqwest::RequestBuilder {
+        self.client.post(format!("{}{to}", self.base))
+    }
+
     async fn post(&self, to: &str, headers: &[(String, String)], body: Vec<u8>) -> Response {
-        let mut request = self.client.post(format!("{}{to}", self.base)).body(body);
+        let mut request = self.request(to).body(body);
         for (name, value) in headers {
             request = request.header(name, value);
         }
@@ -145,7 +150,7 @@ fn delivery(name: &str) -> Delivery {
     deliveries().into_iter().find(|it| it.name.starts_with(name)).unwrap()
 }
 
-fn sign(secret: &str, body: &[u8]) -> String {
+pub(crate) fn sign(secret: &str, body: &[u8]) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
     mac.update(body);
     base64::engine::general_purpose::STANDARD.encode(mac.finalize().into_bytes())

@@ -28,3 +28,4 @@ mod sandbox;
 mod storage;
 mod tryton;
 mod tryton_road;
+mod woocommerce;

@@ -71,6 +71,13 @@ impl Counters {
     }
 }
 
+/// What a body that comes under `topic` is about (`order/27`), where that can be told: how a
+/// rehearsal names what the host would.
+#[must_use]
+pub fn resource_key(topic: &str, body: &[u8]) -> Option<String> {
+    peek::peek(topic, body).ok().map(|peek| peek.resource_key)
+}
+
 /// The hooks as an axum router; merge it with the host's other paths.
 pub fn router(ingress: Ingress) -> Router {
     Router::new()

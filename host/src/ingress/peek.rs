@@ -114,7 +114,9 @@ fn nameless(top: &Top<'_>) -> Unfit {
             detail: "the body has no `id`, so it cannot be told what it is about".into(),
         };
     };
-    let data: Option<ErrorData> = top.data.and_then(|it| serde_json::from_str(it.get()).ok());
+    // serde would take a list for the fields, in order.
+    let data = top.data.map(RawValue::get).filter(|it| it.starts_with('{'));
+    let data: Option<ErrorData> = data.and_then(|it| serde_json::from_str(it).ok());
     let status = data.map_or(0, |it| it.status);
     match status {
         401 | 403 => Unfit {
