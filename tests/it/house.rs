@@ -8,22 +8,37 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// In road order: (module, what it may name).
-const ROAD: [(&str, &[&str]); 15] = [
+const ROAD: [(&str, &[&str]); 16] = [
     ("event", &[]),
     ("secret", &[]),
     ("telemetry", &[]),
+    ("backlog", &[]),
     ("journal", &["event"]),
     ("checkpoint", &["event"]),
     ("ingress", &["event", "secret", "telemetry", "journal"]),
-    ("route", &[]),
+    ("route", &["event"]),
     ("plugin", &["event"]),
     ("delivery", &["event", "secret"]),
-    ("config", &["ingress", "route", "plugin", "delivery"]),
-    ("dispatch", &["event", "telemetry", "journal", "checkpoint", "plugin", "delivery", "config"]),
+    ("config", &["backlog", "ingress", "route", "plugin", "delivery"]),
+    (
+        "dispatch",
+        &[
+            "event",
+            "telemetry",
+            "backlog",
+            "journal",
+            "checkpoint",
+            "route",
+            "plugin",
+            "delivery",
+            "config",
+        ],
+    ),
     (
         "host",
         &[
             "telemetry",
+            "backlog",
             "journal",
             "checkpoint",
             "ingress",

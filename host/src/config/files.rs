@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::text::{Fault, Text, nearest};
+use crate::backlog;
 use crate::delivery::{ConnectorConfig, backoff};
 use crate::ingress::woocommerce;
 use crate::plugin::LimitsPatch;
@@ -40,6 +41,9 @@ pub struct HostFile {
     /// When to try again, unless the merchant says otherwise.
     #[serde(default)]
     pub retry: backoff::Schedule,
+    /// When polling and backfills slow down.
+    #[serde(default)]
+    pub backlog: backlog::Thresholds,
 }
 
 fn default_listen() -> String {

@@ -20,6 +20,7 @@ use tracing::{info, warn};
 
 pub use self::health::account;
 use self::reload::Reloader;
+use crate::backlog::Backlog;
 use crate::checkpoint::{self, Checkpoints};
 use crate::config::{Fault, HostFile, Loader, Snapshot, Watch};
 use crate::delivery::{self, Outbound};
@@ -87,6 +88,7 @@ pub struct Host {
     reloader: Reloader,
     metrics: Arc<Metrics>,
     counters: Arc<Counters>,
+    backlog: Arc<Backlog>,
 }
 
 impl Host {
@@ -112,6 +114,7 @@ impl Host {
         let listener = TcpListener::bind(&file.listen)
             .await
             .map_err(|source| OpenError::Listen { address: file.listen.clone(), source })?;
+        let backlog = Arc::new(Backlog::new(file.backlog));
         Ok(Self {
             file,
             listener,
@@ -120,6 +123,7 @@ impl Host {
             reloader,
             metrics,
             counters: Arc::default(),
+            backlog,
         })
     }
 
@@ -159,7 +163,9 @@ impl Host {
             snapshot: self.reloader.snapshot(),
             metrics: Arc::clone(&self.metrics),
             reconfigured: self.reloader.reconfigured(),
+            backlog: Arc::clone(&self.backlog),
             in_flight_max: self.file.passages_in_flight,
+            plugin_threads: threads.get(),
         });
         let watch = self.watch()?;
         let grace = Duration::from_millis(self.file.shutdown_ms);

@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderValue, header};
 
 use super::super::client::{NoAnswer, read_bounded, retry_after};
 use super::super::reference::{self, Reference};
-use super::super::{Answer, Delivery, Identities, Verdict, shorten};
+use super::super::{Answer, Delivery, Identities, Missing, Verdict, shorten};
 use super::address::Places;
 use super::{Ids, Target, slot};
 use crate::event::Operation;
@@ -57,6 +57,7 @@ impl Target {
                     "the id of {} {:?} is not known yet, and the address needs it",
                     document.entity, document.key
                 ),
+                missing: vec![Missing::new(&document.entity, &document.key)],
             })?
         } else {
             String::new()
@@ -88,6 +89,7 @@ impl Target {
         let Reference { entity, key, pointer, .. } = reference;
         let id = identities.get(entity, key).ok_or_else(|| Verdict::NotReady {
             reason: format!("{pointer}: {entity} {key:?} is not known to the target yet"),
+            missing: vec![Missing::new(entity, key)],
         })?;
         match (self.ids, reference::id_as_number(&id)) {
             (Ids::Auto | Ids::Number, Some(number)) => Ok(number),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::Verdict;
+use super::super::{Missing, Verdict};
 use super::REFUSED_WAIT;
 
 /// Why a call, or a whole attempt, did not succeed.
@@ -17,7 +17,7 @@ pub(super) enum Fault {
     /// The server asks whether that is really wanted, and no rule says so.
     Warning { name: String, message: String },
     /// Something is missing that may come.
-    NotReady { reason: String },
+    NotReady { reason: String, missing: Vec<Missing> },
     /// The session is no longer good.
     Session,
 }
@@ -47,7 +47,9 @@ impl Fault {
                 );
                 (Verdict::rejected("warning", reason), Some(200))
             }
-            Self::NotReady { reason } => (Verdict::NotReady { reason }, Some(200)),
+            Self::NotReady { reason, missing } => {
+                (Verdict::NotReady { reason, missing }, Some(200))
+            }
             Self::Session => {
                 let reason = "Tryton refuses the session it has just given";
                 (Verdict::retry(reason), Some(401))

@@ -15,17 +15,19 @@ mod account;
 mod deliveries;
 mod steps;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use tracing::warn;
 
-use self::deliveries::{Deliveries, KnownIdentities, record};
+pub(super) use self::account::Cost;
+use self::deliveries::{Deliveries, KnownIdentities, Tries, record};
 use self::steps::Wait;
 use crate::checkpoint::{Checkpoints, ResourceCheckpoint};
-use crate::config::ReadyRoute;
-use crate::delivery::{Delivery, Verdict};
+use crate::config::{ReadyRoute, Snapshot};
+use crate::delivery::{Delivery, Missing, Verdict};
 use crate::event::Event;
 use crate::journal::{self, End, Journal, Mapped, Next, PassageState};
 use crate::plugin::{Context, Job, Outcome, Pool, Run};
@@ -38,6 +40,7 @@ pub(super) struct Ground {
     pub(super) checkpoints: Checkpoints,
     pub(super) pool: Pool,
     pub(super) metrics: Arc<Metrics>,
+    pub(super) snapshot: Arc<ArcSwap<Snapshot>>,
 }
 
 /// One passage to walk.
@@ -48,6 +51,17 @@ pub(super) struct Work {
     pub(super) routes: Arc<[String]>,
     /// Whether the passage is known not to have begun.
     pub(super) fresh: bool,
+    /// Whether it was walked again at once, because what it missed had come in the meantime.
+    pub(super) at_once: bool,
+}
+
+/// What came of a walk.
+#[derive(Debug)]
+pub(super) struct Walked {
+    pub(super) stop: Stop,
+    pub(super) cost: Cost,
+    /// Things that have an id in the target now.
+    pub(super) learnt: Vec<Missing>,
 }
 
 /// Where a walk stopped.
@@ -55,8 +69,19 @@ pub(super) struct Work {
 pub(super) enum Stop {
     /// For good.
     Ended,
-    /// To be taken up after a while.
-    Again(Duration),
+    /// To be taken up after a while, or when something it misses is there.
+    Again {
+        /// The while.
+        wait: Duration,
+        /// On the route's connection; empty where only time helps.
+        missing: Vec<Missing>,
+    },
+}
+
+impl Stop {
+    fn after(wait: Duration) -> Self {
+        Self::Again { wait, missing: Vec::new() }
+    }
 }
 
 /// How long to hold still when the journal cannot write (a full disk, most likely).
@@ -65,17 +90,22 @@ const JOURNAL_PATIENCE: Duration = Duration::from_secs(1);
 /// How long checkpoints take to be made again, about.
 const CHECKPOINT_PATIENCE: Duration = Duration::from_millis(200);
 
+/// Things one passage may wait for by name; beyond them it comes again by time.
+const MISSING_MAX: usize = 8;
+
 /// Walks until something ends or has to wait.
-pub(super) async fn walk(ground: &Ground, work: &Work, ready: &ReadyRoute) -> Stop {
+pub(super) async fn walk(ground: &Ground, work: &Work, ready: &ReadyRoute) -> Walked {
     let seq = work.seq;
-    let walk = Walk { ground, seq, work, ready };
-    match walk.go().await {
+    let walk = Walk { ground, seq, work, ready, account: Mutex::default() };
+    let stop = match walk.go().await {
         Ok(stop) => stop,
         Err(error) => {
             warn!(event.seq = seq, route.name = ready.name, %error, "the journal cannot be written; the passage waits");
-            Stop::Again(JOURNAL_PATIENCE)
+            Stop::after(JOURNAL_PATIENCE)
         }
-    }
+    };
+    let account = walk.account.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Walked { stop, cost: account.cost, learnt: account.learnt }
 }
 
 struct Walk<'a> {
@@ -83,6 +113,7 @@ struct Walk<'a> {
     seq: u64,
     work: &'a Work,
     ready: &'a ReadyRoute,
+    account: Mutex<account::Account>,
 }
 
 impl Walk<'_> {
@@ -116,7 +147,7 @@ impl Walk<'_> {
             Err(error) => {
                 // Mapping as if nothing were remembered could send an older version.
                 warn!(event.id = %event.id, %error, "the checkpoint cannot be read; the passage waits");
-                return Ok(Stop::Again(CHECKPOINT_PATIENCE));
+                return Ok(Stop::after(CHECKPOINT_PATIENCE));
             }
         };
         if let Some(newer) = superseded(event, remembered.as_ref()) {
@@ -127,6 +158,7 @@ impl Walk<'_> {
         self.count(&run);
         self.relay_logs(event, &run);
         let receipts = run.receipts;
+        let tries = Tries { made: attempts, ..Tries::default() };
         match run.outcome {
             Outcome::Mapped { documents, checkpoint } if !documents.is_empty() => {
                 let mapped = Mapped {
@@ -151,12 +183,12 @@ impl Walk<'_> {
             }
             Outcome::NotReady { reason } => {
                 let wait = Wait { cause: "not_ready", reason, after: None };
-                self.postpone(event, attempts, wait, receipts, None).await
+                self.postpone(event, tries, wait, receipts, None).await
             }
             // The clock, not the plugin, may be to blame: a busy machine deserves another try.
             failure @ Outcome::Deadline { .. } => {
                 let wait = Wait { cause: "deadline", reason: detail_of(&failure), after: None };
-                self.postpone(event, attempts, wait, receipts, None).await
+                self.postpone(event, tries, wait, receipts, None).await
             }
             failure @ (Outcome::Rejected { .. }
             | Outcome::Trapped { .. }
@@ -207,7 +239,7 @@ impl Walk<'_> {
     }
 
     async fn deliver(&self, event: &Event, all: Deliveries) -> Result<Stop, journal::Error> {
-        let Ok(target) = &self.ready.target else { return Ok(Stop::Again(JOURNAL_PATIENCE)) };
+        let Ok(target) = &self.ready.target else { return Ok(Stop::after(JOURNAL_PATIENCE)) };
         let identities = KnownIdentities {
             journal: &self.ground.journal,
             merchant: &event.merchant,
@@ -226,7 +258,7 @@ impl Walk<'_> {
             };
             let answer = target.deliver(&delivery, &identities).await;
             self.count_attempt(&answer);
-            let attempt = record(ordinal, tries, &answer);
+            let attempt = record(ordinal, tries.made, &answer);
             match answer.verdict {
                 Verdict::Delivered { target_id } => {
                     self.log_delivered(event, document, target_id.as_deref());
@@ -234,22 +266,23 @@ impl Walk<'_> {
                     let done = ordinal as usize + 1 == all.documents.len();
                     let next = if done { Next::EndDelivered } else { Next::Intend(ordinal + 1) };
                     let mark = self
-                        .document_delivered(event, ordinal, target_id, attempt, found, next)
+                        .document_delivered(event, ordinal, target_id, attempt, found.clone(), next)
                         .await?;
+                    self.learn(found);
                     if let Some(mark) = mark {
                         self.remember(event, all.checkpoint, all.status, mark);
                         return Ok(Stop::Ended);
                     }
-                    tries = 0;
+                    tries = Tries::default();
                 }
                 Verdict::Rejected { code, reason } => {
                     let detail = format!("{} {}: {reason}", document.entity, document.key);
                     let end = End::Dead { cause: code, detail };
                     return self.end(event, end, Vec::new(), Some(attempt)).await;
                 }
-                Verdict::NotReady { reason } => {
-                    let wait = Wait { cause: "not_ready", reason, after: None };
-                    return self.postpone(event, tries, wait, Vec::new(), Some(attempt)).await;
+                Verdict::NotReady { reason, mut missing } => {
+                    missing.truncate(MISSING_MAX);
+                    return self.park(event, tries, reason, missing, attempt).await;
                 }
                 Verdict::Retry { reason, after } => {
                     let wait = Wait { cause: "retry", reason, after };

@@ -5,9 +5,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tracing::{info, warn};
 
+use super::deliveries::Tries;
 use super::{JOURNAL_PATIENCE, Stop, Walk};
 use crate::checkpoint::ResourceCheckpoint;
-use crate::delivery::Found;
+use crate::delivery::{Found, Missing};
 use crate::event::{Document, Event, Receipt};
 use crate::journal::{
     self, AttemptRecord, DocumentDelivered, End, Ended, Identity, Next, Postponed,
@@ -42,7 +43,7 @@ impl Walk<'_> {
             attempt,
             identities,
             next,
-            siblings: if ends { self.siblings() } else { Vec::new() },
+            siblings: if ends { self.siblings(event) } else { Vec::new() },
         };
         let mark = loop {
             match self.ground.journal.document_delivered(record.clone()).await {
@@ -60,9 +61,17 @@ impl Walk<'_> {
         Ok(mark)
     }
 
-    /// The other routes that take the event.
-    fn siblings(&self) -> Vec<String> {
-        self.work.routes.iter().filter(|route| **route != self.ready.name).cloned().collect()
+    /// The other routes that take the event: those that did when it was planned, and those that do
+    /// now.
+    fn siblings(&self, event: &Event) -> Vec<String> {
+        let mut routes: Vec<String> = self.work.routes.to_vec();
+        let snapshot = self.ground.snapshot.load();
+        if let Some(merchant) = snapshot.merchants.get(&event.merchant) {
+            let now = merchant.routes_for(&event.connection, &event.topic);
+            routes.extend(now.map(|ready| ready.name.clone()));
+        }
+        routes.retain(|route| *route != self.ready.name);
+        routes
     }
 
     pub(super) async fn end(
@@ -90,32 +99,71 @@ impl Walk<'_> {
             at: Timestamp::now(),
             receipts,
             attempt,
-            siblings: self.siblings(),
+            siblings: self.siblings(event),
         };
         self.ground.journal.ended(ended).await?;
         self.count_end(event, label);
         Ok(Stop::Ended)
     }
 
+    /// Waits for another try, or gives up when there were enough.
     pub(super) async fn postpone(
         &self,
         event: &Event,
-        tries: u32,
+        tries: Tries,
         wait: Wait,
         receipts: Vec<Receipt>,
         attempt: Option<AttemptRecord>,
     ) -> Result<Stop, journal::Error> {
-        let tries = tries + 1;
-        let Wait { cause, reason, after } = wait;
-        let Some(wait) = self.ready.retry.wait(tries, after) else {
-            let detail = format!("given up after {tries} attempts; the last: {reason}");
+        let counted = (tries.made + 1).saturating_sub(tries.unready);
+        let Some(time) = self.ready.retry.wait(counted, wait.after) else {
+            let Wait { cause, reason, .. } = wait;
+            let detail = format!("given up after {counted} attempts; the last: {reason}");
             let end = End::Dead { cause: format!("{cause}_exhausted"), detail };
             return self.end(event, end, receipts, attempt).await;
         };
-        let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+        self.put_off(event, tries.made + 1, &wait, time, receipts, attempt).await?;
+        Ok(Stop::Again { wait: time, missing: Vec::new() })
+    }
+
+    /// Waits for things that the document refers to, or gives up when they did not come for long.
+    pub(super) async fn park(
+        &self,
+        event: &Event,
+        tries: Tries,
+        reason: String,
+        missing: Vec<Missing>,
+        attempt: AttemptRecord,
+    ) -> Result<Stop, journal::Error> {
+        let since = tries.unready_since.unwrap_or(attempt.at);
+        let waited = Duration::try_from(attempt.at.duration_since(since)).unwrap_or_default();
+        if waited >= self.ready.retry.not_ready_max() {
+            let hours = waited.as_secs_f64() / 3600.0;
+            let detail = format!("waited {hours:.1} hours for what it refers to: {reason}");
+            let cause = if missing.is_empty() { "not_ready_exhausted" } else { "parent_missing" };
+            let end = End::Dead { cause: cause.into(), detail };
+            return self.end(event, end, Vec::new(), Some(attempt)).await;
+        }
+        let time = self.ready.retry.patience(tries.unready + 1);
+        let wait = Wait { cause: "not_ready", reason, after: None };
+        self.put_off(event, tries.made + 1, &wait, time, Vec::new(), Some(attempt)).await?;
+        Ok(Stop::Again { wait: time, missing })
+    }
+
+    async fn put_off(
+        &self,
+        event: &Event,
+        tries: u32,
+        wait: &Wait,
+        time: Duration,
+        receipts: Vec<Receipt>,
+        attempt: Option<AttemptRecord>,
+    ) -> Result<(), journal::Error> {
+        let Wait { cause, reason, .. } = wait;
+        let wait_ms = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         info!(event.id = %event.id, correlation.id = event.correlation_id, route.name = self.ready.name, attempt = tries, cause, reason, wait_ms, "waits");
         let at = Timestamp::now();
-        let due_at = jiff::SignedDuration::try_from(wait)
+        let due_at = jiff::SignedDuration::try_from(time)
             .ok()
             .and_then(|wait| at.checked_add(wait).ok())
             .unwrap_or(Timestamp::MAX);
@@ -129,8 +177,7 @@ impl Walk<'_> {
             receipts,
             at,
         };
-        self.ground.journal.postponed(postponed).await?;
-        Ok(Stop::Again(wait))
+        self.ground.journal.postponed(postponed).await
     }
 
     pub(super) fn remember(
