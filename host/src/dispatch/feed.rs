@@ -275,12 +275,14 @@ impl Feed {
         self.mark(&key.merchant);
     }
 
-    /// Lets routes go back to what they set aside, when it is time; says when that is next.
-    pub(super) fn wake(&mut self, now: Instant) -> Option<Instant> {
-        while let Some(Reverse((back, _, _))) = self.rounds.peek() {
-            if *back > now {
-                return Some(*back);
-            }
+    /// When to call [`Feed::wake`].
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.rounds.peek().map(|Reverse((back, _, _))| *back)
+    }
+
+    /// Lets routes go back to what they set aside, when it is time.
+    pub(super) fn wake(&mut self, now: Instant) {
+        while self.due().is_some_and(|back| back <= now) {
             let Some(Reverse((back, merchant, route))) = self.rounds.pop() else { break };
             let reading = self.merchants.get_mut(&merchant);
             let behind = reading.and_then(|reading| reading.routes.get_mut(&route));
@@ -288,7 +290,6 @@ impl Feed {
                 behind.go_back();
             }
         }
-        None
     }
 
     /// An event is dealt with, as far as all routes are concerned.

@@ -114,8 +114,11 @@ impl Dispatcher {
                 continue;
             }
             let now = Instant::now();
-            let next_due = self.schedule.wake(now).into_iter().chain(self.feed.wake(now)).min();
+            self.schedule.wake(now);
+            self.feed.wake(now);
             self.start_walks();
+            // Only now: what did not begin waits for a time, too.
+            let next_due = self.schedule.due().into_iter().chain(self.feed.due()).min();
             self.show();
             let until_due = async {
                 match next_due {

@@ -128,8 +128,10 @@ impl World {
         for _ in 0..STEPS_MAX {
             self.outside();
             self.take_up();
-            let due = self.schedule.wake(self.now).into_iter().chain(self.feed.wake(self.now)).min();
+            self.schedule.wake(self.now);
+            self.feed.wake(self.now);
             self.start_walks();
+            let due = self.schedule.due().into_iter().chain(self.feed.due()).min();
             self.check_bounds();
             let more = self.feed.has_page(&self.schedule);
             let walk_ends = self.walks.iter().map(|walk| walk.ends).min();

@@ -320,12 +320,14 @@ impl<W: Clone> Schedule<W> {
         }
     }
 
-    /// Makes ready what is due at `now`; says when to look again.
-    pub(super) fn wake(&mut self, now: Instant) -> Option<Instant> {
-        while let Some(Reverse((due, _))) = self.timers.peek() {
-            if *due > now {
-                return Some(*due);
-            }
+    /// When to call [`Schedule::wake`].
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.timers.peek().map(|Reverse((due, _))| *due)
+    }
+
+    /// Makes ready what is due at `now`.
+    pub(super) fn wake(&mut self, now: Instant) {
+        while self.due().is_some_and(|due| due <= now) {
             match self.timers.pop() {
                 Some(Reverse((due, Timer::Key(key)))) => self.rouse(&key, |until| until == due),
                 Some(Reverse((due, Timer::Target(target)))) => {
@@ -336,7 +338,6 @@ impl<W: Clone> Schedule<W> {
                 None => break,
             }
         }
-        None
     }
 
     /// Makes a parked passage ready, if it is parked until a time that `suits`.
