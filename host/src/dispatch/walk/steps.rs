@@ -19,7 +19,13 @@ pub(super) struct Wait {
     pub(super) reason: String,
     /// What the target asked for.
     pub(super) after: Option<Duration>,
+    /// Whether it was a try that the document is to answer for.
+    pub(super) counts: bool,
 }
+
+/// The reason that stands in the journal while a document is sent again to a target which could
+/// not tell it from a new one. Found there after a restart, it means that nobody knows.
+pub(super) const SENDING: &str = "sending: again, to a target that does not keep keys";
 
 impl Walk<'_> {
     /// Writes the one thing that must not be forgotten: a delivery that took place. A full disk is
@@ -104,9 +110,12 @@ impl Walk<'_> {
         receipts: Vec<Receipt>,
         attempt: Option<AttemptRecord>,
     ) -> Result<Stop, journal::Error> {
-        let tries = tries + 1;
-        let Wait { cause, reason, after } = wait;
-        let Some(wait) = self.ready.retry.wait(tries, after) else {
+        let Wait { cause, reason, after, counts } = wait;
+        let tries = if counts { tries + 1 } else { tries };
+        let retry = self.ready.retry;
+        let wait =
+            if counts { retry.wait(tries, after) } else { Some(retry.wait_uncounted(after)) };
+        let Some(wait) = wait else {
             let detail = format!("given up after {tries} attempts; the last: {reason}");
             let end = End::Dead { cause: format!("{cause}_exhausted"), detail };
             return self.end(event, end, receipts, attempt).await;
@@ -130,6 +139,22 @@ impl Walk<'_> {
         };
         self.ground.journal.postponed(postponed).await?;
         Ok(Stop::Again(wait))
+    }
+
+    /// Writes down that a document is about to be sent once more.
+    pub(super) async fn about_to_send(&self, tries: u32) -> Result<(), journal::Error> {
+        let at = Timestamp::now();
+        let postponed = Postponed {
+            seq: self.seq,
+            route: self.ready.name.clone(),
+            due_at: at,
+            attempt_no: tries,
+            reason: SENDING.to_owned(),
+            attempt: None,
+            receipts: Vec::new(),
+            at,
+        };
+        self.ground.journal.postponed(postponed).await
     }
 
     pub(super) fn remember(
