@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use mapwright::event::{Document, EventId, NewEvent, Operation, Receipt};
+use mapwright::event::{Document, EventId, NewEvent, Operation, Origin, Receipt};
 use mapwright::journal::{AttemptRecord, DocumentDelivered, Identity, Journal, Mapped, Next};
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot};
@@ -190,6 +190,7 @@ fn event(n: u64, body: &Bytes) -> (NewEvent, [u8; 32]) {
         resource_key: format!("order/{n}"),
         version: Some(Timestamp::UNIX_EPOCH),
         received_at: Timestamp::now(),
+        origin: Origin::Hook,
         body: body.clone(),
     };
     let mut fingerprint = [0x5a; 32];
@@ -266,7 +267,7 @@ fn roads(runtime: &Runtime, dir: &Path, clients: usize, turn: Duration) -> f64 {
                     target_id,
                 }],
                 next: Next::EndDelivered,
-                closes_event: true,
+                siblings: Vec::new(),
             };
             journal.document_delivered(step).await.expect("it is mapped");
         }

@@ -121,7 +121,7 @@ async fn whole_road(orders: &Arc<Orders>, plugin: &[u8]) -> (f64, f64) {
         assert!(begun.elapsed() < Duration::from_secs(300), "the road is blocked");
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
-    while !journal.open_events(0, 1).expect("the journal is read").is_empty() {
+    while !journal.open_events("acme", 0, 1).expect("the journal is read").is_empty() {
         assert!(begun.elapsed() < Duration::from_secs(300), "an event does not end");
         tokio::time::sleep(Duration::from_millis(2)).await;
     }

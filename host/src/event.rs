@@ -26,6 +26,31 @@ impl std::fmt::Display for EventId {
     }
 }
 
+/// How an event came to us.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// The source told us.
+    #[default]
+    Hook,
+    /// We asked the source what had changed.
+    Poll,
+    /// A person asked for what lies further back.
+    Backfill,
+}
+
+impl Origin {
+    /// The word for it in logs and screens.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Hook => "hook",
+            Self::Poll => "poll",
+            Self::Backfill => "backfill",
+        }
+    }
+}
+
 /// One accepted payload, as it stands in the journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
@@ -47,6 +72,8 @@ pub struct Event {
     pub version: Option<Timestamp>,
     /// When the host accepted it: the one stamp of wall time on the road.
     pub received_at: Timestamp,
+    /// How it came.
+    pub origin: Origin,
     /// The bytes as received.
     pub body: Bytes,
 }
@@ -70,6 +97,8 @@ pub struct NewEvent {
     pub version: Option<Timestamp>,
     /// See [`Event::received_at`].
     pub received_at: Timestamp,
+    /// See [`Event::origin`].
+    pub origin: Origin,
     /// See [`Event::body`].
     pub body: Bytes,
 }

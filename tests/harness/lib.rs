@@ -4,6 +4,7 @@ pub mod command;
 pub mod erp;
 pub mod guests;
 pub mod host;
+pub mod noise;
 pub mod plugins;
 pub mod served;
 pub mod shop;

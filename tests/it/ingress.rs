@@ -12,6 +12,7 @@ use mapwright::ingress::woocommerce::{Config, OnBadSignature, WooCommerce};
 use mapwright::ingress::{Counters, Ingress, Source, Sources, router};
 use mapwright::journal::{Filter, Journal, JournalOptions, Quarantined, SummaryRow};
 use mapwright::secret::{Secret, SecretSource};
+use mapwright_tests::noise::noise;
 use proptest::prelude::*;
 use reqwest::{Client, Response};
 use sha2::Sha256;
@@ -60,7 +61,6 @@ impl Hooks {
             journal: journal.clone(),
             sources: Arc::new(arc_swap::ArcSwap::from_pointee(sources)),
             counters: Arc::default(),
-            wake: Arc::default(),
         };
         let counters = Arc::clone(&ingress.counters);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -365,7 +365,7 @@ async fn a_full_disk_is_answered_503_and_recovers() {
     let options = JournalOptions { page_count_max: Some(120) };
     let hooks = Hooks::start_with(&config(), &options).await;
     let send = async |n: usize| {
-        let body = format!(r#"{{"id":{n},"a":"{}"}}"#, "x".repeat(20_000)).into_bytes();
+        let body = format!(r#"{{"id":{n},"a":"{}"}}"#, noise(n as u64, 20_000)).into_bytes();
         hooks.post("/hooks/acme/shop", &signed("order.updated", &body), body).await
     };
     let mut stored = 0;

@@ -8,11 +8,13 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use mapwright::event::{Document, EventId, NewEvent, Operation, Receipt};
+use mapwright::event::{Document, EventId, NewEvent, Operation, Origin, Receipt};
 use mapwright::journal::{
     Acceptance, AttemptRecord, DocumentDelivered, End, Ended, Error, Filter, Identity, Journal,
     JournalOptions, Mapped, NewQuarantine, Next, OpenError, PassageState, Postponed, State,
 };
+
+use mapwright_tests::noise::noise;
 
 fn event(resource: &str, body: &str) -> NewEvent {
     NewEvent {
@@ -24,6 +26,7 @@ fn event(resource: &str, body: &str) -> NewEvent {
         resource_key: resource.into(),
         version: Some("2026-11-22T02:14:55Z".parse().unwrap()),
         received_at: "2026-11-22T02:15:01.123456Z".parse().unwrap(),
+        origin: Origin::Hook,
         body: Bytes::copy_from_slice(body.as_bytes()),
     }
 }
@@ -99,7 +102,7 @@ fn delivered(seq: u64, ordinal: u32, next: Next) -> DocumentDelivered {
             target_id: format!("t-{ordinal}"),
         }],
         next,
-        closes_event: next == Next::EndDelivered,
+        siblings: Vec::new(),
     }
 }
 
@@ -160,7 +163,7 @@ async fn a_passage_goes_its_way_and_is_found_again_at_each_step() {
         drop(journal);
         Journal::open(dir.path()).unwrap()
     };
-    let open = journal.open_events(0, 10).unwrap();
+    let open = journal.open_events("acme", 0, 10).unwrap();
     assert_eq!(open.len(), 1);
     assert!(open[0].passages.is_empty());
 
@@ -181,7 +184,7 @@ async fn a_passage_goes_its_way_and_is_found_again_at_each_step() {
     let passage = journal.passage(seq, "orders").unwrap().unwrap();
     assert_eq!(passage.state, PassageState::Waiting);
     assert_eq!(passage.receipts, [receipt()]);
-    assert_eq!(journal.open_events(0, 10).unwrap()[0].passages[0].attempt, 1);
+    assert_eq!(journal.open_events("acme", 0, 10).unwrap()[0].passages[0].attempt, 1);
     assert_eq!(journal.counts().unwrap().waiting, 1);
 
     journal
@@ -223,7 +226,7 @@ async fn a_passage_goes_its_way_and_is_found_again_at_each_step() {
     last.attempt.no = 2;
     assert_eq!(journal.document_delivered(last.clone()).await.unwrap(), Some(1));
     journal = reopen(journal);
-    assert!(journal.open_events(0, 10).unwrap().is_empty());
+    assert!(journal.open_events("acme", 0, 10).unwrap().is_empty());
     let finished = journal.finished_after(0, 10).unwrap();
     assert_eq!(finished.len(), 1);
     assert_eq!(finished[0].checkpoint.as_deref(), Some(r#"{"n":1}"#));
@@ -254,7 +257,7 @@ async fn every_end_is_visible() {
         at: Timestamp::now(),
         receipts: vec![receipt()],
         attempt: None,
-        closes_event: true,
+        siblings: Vec::new(),
     };
     let skipped = accept(&journal, "order/1", 1).await;
     let dead = accept(&journal, "order/2", 1).await;
@@ -376,7 +379,7 @@ async fn a_full_journal_says_so_loses_nothing_and_recovers() {
     let dir = tempfile::tempdir().unwrap();
     let options = JournalOptions { page_count_max: Some(200) };
     let journal = Journal::open_with(dir.path(), &options).unwrap();
-    let body = "x".repeat(20_000);
+    let body = noise(1, 20_000);
     let mut acknowledged = Vec::new();
     let refused = loop {
         let n = acknowledged.len() as u64;
@@ -426,7 +429,7 @@ async fn a_fault_in_a_group_stays_with_its_owner() {
 async fn the_log_stays_short_under_load() {
     let dir = tempfile::tempdir().unwrap();
     let journal = Journal::open(dir.path()).unwrap();
-    let body = "x".repeat(5_000);
+    let body = noise(1, 5_000);
     let clients = (0..32_u64).map(|client| {
         let (journal, body) = (journal.clone(), body.clone());
         tokio::spawn(async move {
@@ -533,7 +536,7 @@ async fn a_restart_with_a_long_journal_is_quick() {
         let all = (0..20_000_u64).map(|n| {
             let journal = journal.clone();
             tokio::spawn(async move {
-                journal.accept(event(&format!("order/{n}"), &"y".repeat(4_000)), print(n)).await
+                journal.accept(event(&format!("order/{n}"), &noise(n, 4_000)), print(n)).await
             })
         });
         for one in all.collect::<Vec<_>>() {
@@ -542,6 +545,6 @@ async fn a_restart_with_a_long_journal_is_quick() {
     }
     let begun = Instant::now();
     let journal = Journal::open(dir.path()).unwrap();
-    assert_eq!(journal.open_events(19_990, 100).unwrap().len(), 10);
+    assert_eq!(journal.open_events("acme", 19_990, 100).unwrap().len(), 10);
     assert!(begun.elapsed() < Duration::from_secs(2), "it took {:?}", begun.elapsed());
 }

@@ -13,6 +13,7 @@ mod guest;
 mod house;
 mod ingress;
 mod journal;
+mod layouts;
 mod operations;
 mod poison;
 mod reload;

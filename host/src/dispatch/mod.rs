@@ -8,20 +8,20 @@
 mod schedule;
 mod walk;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
-use tokio::sync::{Mutex, Notify};
+use tokio::sync::Notify;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use self::schedule::{Key, Schedule};
-use self::walk::{Ground, Open, Stop, walk};
+use self::walk::{Ground, Stop, Work, walk};
 use crate::checkpoint::Checkpoints;
 use crate::config::{ReadyRoute, Snapshot};
 use crate::journal::{self, Journal, OpenEvent};
@@ -51,8 +51,6 @@ pub struct Parts {
     pub snapshot: Arc<ArcSwap<Snapshot>>,
     /// Counters.
     pub metrics: Arc<Metrics>,
-    /// Rung by intake after each accepted event.
-    pub accepted: Arc<Notify>,
     /// Rung after each swap of the snapshot.
     pub reconfigured: Arc<Notify>,
     /// Passages walked at the same time.
@@ -64,26 +62,20 @@ pub struct Parts {
 pub struct Dispatcher {
     ground: Arc<Ground>,
     snapshot: Arc<ArcSwap<Snapshot>>,
-    accepted: Arc<Notify>,
     reconfigured: Arc<Notify>,
     in_flight_max: usize,
     schedule: Schedule<Work>,
-    /// The last event taken from the journal.
-    taken: u64,
-    /// Whether the journal may hold more behind `taken`.
-    more: bool,
+    /// The last event taken of each merchant.
+    taken: HashMap<String, u64>,
+    /// Merchants of whom the journal holds more than was taken.
+    behind: BTreeSet<String>,
+    /// Whether the journal was asked which merchants have open events.
+    begun: bool,
     walks: JoinSet<(Key, Stop)>,
     keys: HashMap<Id, Key>,
     /// Events of merchants that are not configured now.
     homeless: Vec<OpenEvent>,
     rerouted: bool,
-}
-
-/// One passage to walk.
-#[derive(Debug, Clone)]
-struct Work {
-    seq: u64,
-    open: Open,
 }
 
 impl Dispatcher {
@@ -94,12 +86,12 @@ impl Dispatcher {
         Self {
             ground: Arc::new(Ground { journal, checkpoints, pool, metrics }),
             snapshot,
-            accepted: parts.accepted,
             reconfigured: parts.reconfigured,
             in_flight_max: parts.in_flight_max,
             schedule: Schedule::new((parts.in_flight_max / ROUTE_SHARE).max(1)),
-            taken: 0,
-            more: true,
+            taken: HashMap::new(),
+            behind: BTreeSet::new(),
+            begun: false,
             walks: JoinSet::new(),
             keys: HashMap::new(),
             homeless: Vec::new(),
@@ -135,8 +127,8 @@ impl Dispatcher {
                     }
                 }
                 () = self.reconfigured.notified() => self.rerouted = true,
-                () = self.accepted.notified() => self.more = true,
-                () = std::future::ready(()), if self.more && has_room => {}
+                () = self.ground.journal.arrival() => {}
+                () = std::future::ready(()), if !self.behind.is_empty() && has_room => {}
                 () = until_due => {}
             }
         }
@@ -150,20 +142,59 @@ impl Dispatcher {
         self.take().await
     }
 
-    /// Reads open events from the journal while there is room for them.
+    /// Takes what has arrived, and what the journal holds of merchants that are behind, while there
+    /// is room for it.
     async fn take(&mut self) -> Result<(), journal::Error> {
-        if !self.more || !self.has_room() {
-            return Ok(());
+        let arrived = self.ground.journal.arrived();
+        if !self.begun {
+            self.behind.extend(self.ground.journal.open_merchants()?);
+            self.begun = true;
         }
-        self.more = false;
-        let events = self.ground.journal.open_events(self.taken, READ_MAX)?;
-        self.more = events.len() == READ_MAX;
-        for event in events {
-            if let Err(error) = self.route(&event).await {
-                self.more = true;
+        self.behind.extend(arrived.missed);
+        for event in arrived.events {
+            if self.behind.contains(&event.merchant) {
+                continue;
+            }
+            if !self.has_room() {
+                self.behind.insert(event.merchant);
+                continue;
+            }
+            if let Err(error) = self.take_one(&event).await {
+                self.behind.insert(event.merchant);
                 return Err(error);
             }
-            self.taken = event.seq;
+        }
+        while self.has_room()
+            && let Some(merchant) = self.behind.pop_first()
+        {
+            let after = self.taken.get(&merchant).copied().unwrap_or(0);
+            let events = match self.ground.journal.open_events(&merchant, after, READ_MAX) {
+                Ok(events) => events,
+                Err(error) => {
+                    self.behind.insert(merchant);
+                    return Err(error);
+                }
+            };
+            let more = events.len() == READ_MAX;
+            for event in events {
+                if let Err(error) = self.take_one(&event).await {
+                    self.behind.insert(merchant);
+                    return Err(error);
+                }
+            }
+            if more {
+                self.behind.insert(merchant);
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    async fn take_one(&mut self, event: &OpenEvent) -> Result<(), journal::Error> {
+        let taken = self.taken.get(&event.merchant).copied().unwrap_or(0);
+        if event.seq > taken {
+            self.route(event).await?;
+            self.taken.insert(event.merchant.clone(), event.seq);
         }
         Ok(())
     }
@@ -204,21 +235,18 @@ impl Dispatcher {
             }
             return Ok(());
         }
-        let open: Open = Arc::new(Mutex::new(routes.len()));
         let resource: Arc<str> = event.resource_key.as_str().into();
-        for route in routes {
-            let due = event
-                .passages
-                .iter()
-                .find(|p| p.route == route)
-                .and_then(|p| p.due_at)
-                .and_then(from_now);
+        let routes: Arc<[String]> = routes.into();
+        for route in &*routes {
+            let begun = event.passages.iter().find(|passage| passage.route == *route);
+            let due = begun.and_then(|passage| passage.due_at).and_then(from_now);
             let key = Key {
                 merchant: event.merchant.as_str().into(),
-                route: route.into(),
+                route: route.as_str().into(),
                 resource: Arc::clone(&resource),
             };
-            self.schedule.push(key, Work { seq: event.seq, open: Arc::clone(&open) }, due);
+            let work = Work { seq: event.seq, routes: Arc::clone(&routes), fresh: begun.is_none() };
+            self.schedule.push(key, work, due);
         }
         Ok(())
     }
@@ -234,10 +262,13 @@ impl Dispatcher {
                 self.schedule.block(&key);
                 continue;
             };
+            if let Some(head) = self.schedule.head_mut(&key) {
+                head.fresh = false;
+            }
             let ground = Arc::clone(&self.ground);
             let walked = key.clone();
             let handle = self.walks.spawn(async move {
-                let stop = walk(&ground, work.seq, &ready, &work.open).await;
+                let stop = walk(&ground, &work, &ready).await;
                 (walked, stop)
             });
             self.keys.insert(handle.id(), key);

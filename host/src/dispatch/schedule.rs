@@ -124,6 +124,11 @@ impl<W: Clone> Schedule<W> {
         None
     }
 
+    /// The head of `key`, to be changed.
+    pub(super) fn head_mut(&mut self, key: &Key) -> Option<&mut W> {
+        self.queues.get_mut(key)?.waiting.front_mut()
+    }
+
     /// The head of `key` ended; the one behind it may go.
     pub(super) fn ended(&mut self, key: &Key) {
         self.stopped_walking(key);

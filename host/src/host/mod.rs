@@ -15,7 +15,6 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tokio::net::TcpListener;
-use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -88,7 +87,6 @@ pub struct Host {
     reloader: Reloader,
     metrics: Arc<Metrics>,
     counters: Arc<Counters>,
-    accepted: Arc<Notify>,
 }
 
 impl Host {
@@ -122,7 +120,6 @@ impl Host {
             reloader,
             metrics,
             counters: Arc::default(),
-            accepted: Arc::new(Notify::new()),
         })
     }
 
@@ -161,7 +158,6 @@ impl Host {
             pool,
             snapshot: self.reloader.snapshot(),
             metrics: Arc::clone(&self.metrics),
-            accepted: Arc::clone(&self.accepted),
             reconfigured: self.reloader.reconfigured(),
             in_flight_max: self.file.passages_in_flight,
         });
@@ -197,7 +193,6 @@ impl Host {
         let ingress = Ingress {
             journal: self.journal.clone(),
             sources: self.reloader.sources(),
-            wake: Arc::clone(&self.accepted),
             counters: Arc::clone(&self.counters),
         };
         ingress::router(ingress).merge(health::router(health::Health {

@@ -16,7 +16,7 @@ use super::answer::Answer;
 use super::peek::{Unfit, peek};
 use super::source::{Listening, Source};
 use super::woocommerce::{self, OnBadSignature, Signature};
-use crate::event::{EventId, NewEvent};
+use crate::event::{EventId, NewEvent, Origin};
 use crate::journal::{self, Acceptance, NewQuarantine};
 
 /// A shop sends a body in one go and gives up after a minute; slower ones hold a connection.
@@ -158,11 +158,11 @@ impl Hook<'_> {
             resource_key: peek.resource_key.clone(),
             version: peek.version,
             received_at: Timestamp::now(),
+            origin: Origin::Hook,
             body,
         };
         match self.ingress.journal.accept(event, fingerprint).await {
             Ok(Acceptance::Accepted { .. }) => {
-                self.ingress.wake.notify_one();
                 tracing::info!(event.id = %id, correlation.id = correlation_id, merchant.name = self.merchant, connection = self.connection, topic, resource = peek.resource_key, "accepted");
                 Answer::Accepted { event_id: id.0, correlation_id }
             }

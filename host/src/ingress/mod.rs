@@ -6,7 +6,7 @@
 //!
 //! A delivery costs one HMAC, one SHA-256 and one pass of skipping over its body; it waits for one
 //! group commit of the journal. Ingress does not look at what the payload means, and starts no
-//! work: it wakes the dispatcher.
+//! work: the journal wakes the dispatcher.
 
 mod answer;
 mod hook;
@@ -24,7 +24,6 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{Method, Request, Response};
 use axum::routing::any;
-use tokio::sync::Notify;
 
 use self::answer::Answer;
 pub use self::source::{Listening, Source, Sources};
@@ -39,8 +38,6 @@ pub struct Ingress {
     pub sources: Arc<ArcSwap<Sources>>,
     /// What has been answered.
     pub counters: Arc<Counters>,
-    /// Told of each accepted event.
-    pub wake: Arc<Notify>,
 }
 
 /// Answers given since the start.

@@ -9,8 +9,10 @@
 //! way, and a few megabytes of memory whatever its length. It does not route, retry or know what a
 //! plugin is, and it forgets nothing: retention is not its business yet.
 
+mod arrivals;
 mod error;
 mod lock;
+mod pack;
 mod read;
 mod record;
 mod schema;
@@ -25,6 +27,8 @@ use std::thread::JoinHandle;
 
 use tokio::sync::{mpsc, oneshot};
 
+use self::arrivals::Arrivals;
+pub use self::arrivals::Arrived;
 pub use self::error::{Error, OpenError};
 use self::lock::FolderLock;
 use self::read::Readers;
@@ -33,7 +37,7 @@ pub use self::record::{
     Identity, Mapped, NewQuarantine, Next, OpenEvent, OpenPassage, Passage, PassageState,
     Postponed, Quarantined,
 };
-use self::steps::{Answer, Command};
+use self::steps::{Answer, Command, MappedRow, Offered};
 pub use self::summary::{Counts, DocumentRow, Filter, State, SummaryRow};
 use self::writer::Job;
 use crate::event::{Event, NewEvent};
@@ -60,6 +64,7 @@ struct Shared {
     queue: Option<mpsc::Sender<Job>>,
     writer: Option<JoinHandle<()>>,
     readers: Readers,
+    arrivals: Arc<Arrivals>,
     path: PathBuf,
     /// Whether the last write that needed room met a full disk.
     full: AtomicBool,
@@ -85,12 +90,13 @@ impl Journal {
         let lock = FolderLock::take(dir)?;
         let path = dir.join(FILE);
         let connection = schema::open_writer(&path)?;
+        let arrivals = Arc::new(Arrivals::default());
         let start = || {
             if let Some(pages) = options.page_count_max {
                 steps::limit_pages(&connection, pages)?;
             }
             let readers = Readers::open(&path)?;
-            Ok((writer::start(connection, &path)?, readers))
+            Ok((writer::start(connection, &path, Arc::clone(&arrivals))?, readers))
         };
         let (writer, readers) =
             start().map_err(|source| OpenError::Sqlite { path: path.clone(), source })?;
@@ -99,6 +105,7 @@ impl Journal {
                 queue: Some(writer.queue),
                 writer: Some(writer.thread),
                 readers,
+                arrivals,
                 path,
                 full: AtomicBool::new(false),
                 _lock: lock,
@@ -122,7 +129,7 @@ impl Journal {
         event: NewEvent,
         fingerprint: [u8; 32],
     ) -> Result<Acceptance, Error> {
-        match self.write(Command::Accept(Box::new(event), fingerprint)).await? {
+        match self.write(Command::Accept(Box::new(Offered::new(event, fingerprint)))).await? {
             Answer::Acceptance(acceptance) => Ok(acceptance),
             _ => unreachable!("an acceptance is what `accept` answers"),
         }
@@ -144,7 +151,7 @@ impl Journal {
     /// # Errors
     /// [`Error::Misplaced`] if the passage has ended; otherwise as [`Journal::accept`].
     pub async fn mapped(&self, step: Mapped) -> Result<(), Error> {
-        self.write(Command::Mapped(Box::new(step))).await.map(drop)
+        self.write(Command::Mapped(Box::new(MappedRow::new(step)?))).await.map(drop)
     }
 
     /// A document stands in the target. Answers the mark of the passage if this ended it.
@@ -209,20 +216,63 @@ impl Journal {
         self.write(Command::Probe(false)).await.map(drop)
     }
 
-    /// Events not closed yet, by number, without bodies.
-    ///
-    /// # Errors
-    /// [`Error::Io`].
-    pub fn open_events(&self, after_seq: u64, limit: usize) -> Result<Vec<OpenEvent>, Error> {
-        self.shared.readers.with(|db| read::open_events(db, after_seq, limit))
+    /// What was accepted since this was asked the last time, in the order of the journal. From the
+    /// first time on; what was accepted before stands in [`Journal::open_events`]. There is one
+    /// queue: two who ask share it.
+    #[must_use]
+    pub fn arrived(&self) -> Arrived {
+        self.shared.arrivals.take()
     }
 
-    /// An event with its body.
+    /// Waits until something is accepted, or was since the last time.
+    pub async fn arrival(&self) {
+        self.shared.arrivals.bell().await;
+    }
+
+    /// The merchants with events that are not closed, by name.
     ///
     /// # Errors
     /// [`Error::Io`].
-    pub fn event(&self, seq: u64) -> Result<Option<Event>, Error> {
-        self.shared.readers.with(|db| read::event(db, seq))
+    pub fn open_merchants(&self) -> Result<Vec<String>, Error> {
+        self.shared.readers.with(read::open_merchants)
+    }
+
+    /// A merchant's events that are not closed, by number, without bodies. Costs nothing for what
+    /// is closed or somebody else's.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn open_events(
+        &self,
+        merchant: &str,
+        after_seq: u64,
+        limit: usize,
+    ) -> Result<Vec<OpenEvent>, Error> {
+        self.shared.readers.with(|db| read::open_events(db, merchant, after_seq, limit))
+    }
+
+    /// An event with its body; from memory, if it was accepted just now.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn event(&self, seq: u64) -> Result<Option<Arc<Event>>, Error> {
+        if let Some(event) = self.shared.arrivals.event(seq) {
+            return Ok(Some(event));
+        }
+        Ok(self.shared.readers.with(|db| read::event(db, seq))?.map(Arc::new))
+    }
+
+    /// The number of the last accepted event of a resource.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn last_of(
+        &self,
+        merchant: &str,
+        connection: &str,
+        resource_key: &str,
+    ) -> Result<Option<u64>, Error> {
+        self.shared.readers.with(|db| read::last_of(db, merchant, connection, resource_key))
     }
 
     /// A passage with its documents, receipts and attempts.

@@ -9,13 +9,14 @@ use crossbeam_channel::{Receiver, Sender};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::pack::unpack;
 use super::record::{
     AttemptRecord, DeadLetter, Delivered, Finished, NewQuarantine, OpenEvent, OpenPassage, Passage,
     PassageState, Quarantined,
 };
-use super::steps::{body, moment};
+use super::steps::{moment, origin_from};
 use super::{Error, schema};
-use crate::event::{Event, EventId};
+use crate::event::{Document, Event, EventId};
 
 /// How many queries run at a time; each connection may keep up to a megabyte of pages.
 const READERS: usize = 4;
@@ -61,29 +62,43 @@ impl Drop for Lent<'_> {
     }
 }
 
+/// The merchants that have open events; costs one look-up for each.
+pub(super) fn open_merchants(db: &Connection) -> Result<Vec<String>, Error> {
+    let mut next = db.prepare_cached(
+        "SELECT merchant FROM open WHERE merchant > ?1 ORDER BY merchant LIMIT 1",
+    )?;
+    let mut found: Vec<String> = Vec::new();
+    loop {
+        let after = found.last().map_or("", String::as_str);
+        match next.query_row([after], |row| row.get(0)).optional()? {
+            Some(merchant) => found.push(merchant),
+            None => return Ok(found),
+        }
+    }
+}
+
 pub(super) fn open_events(
     db: &Connection,
+    merchant: &str,
     after_seq: u64,
     limit: usize,
 ) -> Result<Vec<OpenEvent>, Error> {
     let mut events = db.prepare_cached(
-        "SELECT e.seq, e.id, e.merchant, e.connection, e.topic, e.resource_key, length(e.body)
-         FROM open o JOIN events e ON e.seq = o.seq
-         WHERE o.seq > ?1 ORDER BY o.seq LIMIT ?2",
+        "SELECT seq, merchant, connection, topic, resource_key, origin FROM open
+         WHERE merchant = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
     )?;
     let mut passages = db.prepare_cached(
         "SELECT route, state, attempt, due_at FROM passages WHERE seq = ?1 ORDER BY route",
     )?;
     let mut found = events
-        .query_map(params![after_seq, limit_of(limit)], |row| {
+        .query_map(params![merchant, after_seq, limit_of(limit)], |row| {
             Ok(OpenEvent {
                 seq: row.get(0)?,
-                id: EventId(row.get(1)?),
-                merchant: row.get(2)?,
-                connection: row.get(3)?,
-                topic: row.get(4)?,
-                resource_key: row.get(5)?,
-                body_bytes: row.get(6)?,
+                merchant: row.get(1)?,
+                connection: row.get(2)?,
+                topic: row.get(3)?,
+                resource_key: row.get(4)?,
+                origin: origin_from(row.get(5)?),
                 passages: Vec::new(),
             })
         })?
@@ -106,32 +121,46 @@ pub(super) fn open_events(
 pub(super) fn event(db: &Connection, seq: u64) -> Result<Option<Event>, Error> {
     let mut statement = db.prepare_cached(
         "SELECT seq, id, correlation_id, merchant, connection, topic, resource_key, version,
-                received_at, body
+                received_at, origin, packing, body
          FROM events WHERE seq = ?1",
     )?;
-    let found = statement
-        .query_row([seq], |row| {
-            Ok(Event {
-                seq: row.get(0)?,
-                id: EventId(row.get(1)?),
-                correlation_id: row.get(2)?,
-                merchant: row.get(3)?,
-                connection: row.get(4)?,
-                topic: row.get(5)?,
-                resource_key: row.get(6)?,
-                version: time(row, 7)?,
-                received_at: moment(row.get(8)?),
-                body: body(row.get(9)?),
-            })
-        })
-        .optional()?;
-    Ok(found)
+    let mut rows = statement.query([seq])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    Ok(Some(Event {
+        seq: row.get(0)?,
+        id: EventId(row.get(1)?),
+        correlation_id: row.get(2)?,
+        merchant: row.get(3)?,
+        connection: row.get(4)?,
+        topic: row.get(5)?,
+        resource_key: row.get(6)?,
+        version: time(row, 7)?,
+        received_at: moment(row.get(8)?),
+        origin: origin_from(row.get(9)?),
+        body: unpack(row.get(10)?, row.get(11)?)?,
+    }))
+}
+
+/// The last accepted event of a resource.
+pub(super) fn last_of(
+    db: &Connection,
+    merchant: &str,
+    connection: &str,
+    resource_key: &str,
+) -> Result<Option<u64>, Error> {
+    let mut statement = db.prepare_cached(
+        "SELECT event_seq FROM resources
+         WHERE merchant = ?1 AND connection = ?2 AND resource_key = ?3",
+    )?;
+    Ok(statement
+        .query_row(params![merchant, connection, resource_key], |row| row.get(0))
+        .optional()?)
 }
 
 pub(super) fn passage(db: &Connection, seq: u64, route: &str) -> Result<Option<Passage>, Error> {
     let mut statement = db.prepare_cached(
         "SELECT p.state, p.attempt, p.due_at, p.reason, p.intended, p.ended_at,
-                m.receipts, m.documents, m.checkpoint, m.status
+                m.receipts, m.documents, m.packing, m.packed, m.checkpoint, m.status
          FROM passages p LEFT JOIN mappings m ON m.seq = p.seq AND m.route = p.route
          WHERE p.seq = ?1 AND p.route = ?2",
     )?;
@@ -149,9 +178,9 @@ pub(super) fn passage(db: &Connection, seq: u64, route: &str) -> Result<Option<P
         intended: row.get(4)?,
         ended_at: time(row, 5)?,
         receipts: list(row, 6)?,
-        documents: list(row, 7)?,
-        checkpoint: row.get(8)?,
-        status: row.get(9)?,
+        documents: documents(row, 7)?,
+        checkpoint: row.get(10)?,
+        status: row.get(11)?,
         delivered,
         attempts,
         dead: if state == PassageState::Dead { dead_letter(db, seq, route)? } else { None },
@@ -270,7 +299,7 @@ pub(super) fn quarantined(
     limit: usize,
 ) -> Result<Vec<Quarantined>, Error> {
     let mut statement = db.prepare_cached(
-        "SELECT id, merchant, connection, reason, detail, headers, received_at, body
+        "SELECT id, merchant, connection, reason, detail, headers, received_at, packing, body
          FROM quarantine WHERE id > ?1 ORDER BY id LIMIT ?2",
     )?;
     let mut rows = statement.query(params![after, limit_of(limit)])?;
@@ -285,7 +314,7 @@ pub(super) fn quarantined(
                 detail: row.get(4)?,
                 headers: list(row, 5)?,
                 received_at: moment(row.get(6)?),
-                body: body(row.get(7)?),
+                body: unpack(row.get(7)?, row.get(8)?)?,
             },
         });
     }
@@ -300,6 +329,14 @@ pub(super) fn list<T: serde::de::DeserializeOwned>(
     match row.get::<_, Option<String>>(column)? {
         Some(text) => Ok(serde_json::from_str(&text)?),
         None => Ok(Vec::new()),
+    }
+}
+
+/// Documents, in `column` as text or behind it as packed text.
+pub(super) fn documents(row: &Row<'_>, column: usize) -> Result<Vec<Document>, Error> {
+    match row.get::<_, Option<Vec<u8>>>(column + 2)? {
+        Some(bytes) => Ok(serde_json::from_slice(&unpack(row.get(column + 1)?, bytes)?)?),
+        None => list(row, column),
     }
 }
 

@@ -9,15 +9,15 @@
 //!     |          +---------------------+------------- ended -----------------------> skipped, dead
 //!     '----------------- mapped or ended at once ---------------------------------->
 //! ```
-//! A passage is one event on one route. An event stays open until somebody closes it: the step
-//! that ends its last passage says so (`closes_event`), because only the dispatcher knows how many
-//! routes the event takes.
+//! A passage is one event on one route. An event stays open until its last passage ends: a step
+//! that ends one names the event's other routes (`siblings`), because only the dispatcher knows
+//! which routes take it, and the writer closes the event if they have all ended.
 
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::event::{Document, EventId, Receipt};
+use crate::event::{Document, Event, EventId, Origin, Receipt};
 
 /// What became of an event that was offered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -130,8 +130,8 @@ pub struct DocumentDelivered {
     pub identities: Vec<Identity>,
     /// What comes now.
     pub next: Next,
-    /// With [`Next::EndDelivered`]: this was the event's last open passage.
-    pub closes_event: bool,
+    /// With [`Next::EndDelivered`]: the other routes that take the event.
+    pub siblings: Vec<String>,
 }
 
 /// What follows a delivered document.
@@ -179,8 +179,8 @@ pub struct Ended {
     pub receipts: Vec<Receipt>,
     /// The try that failed, where one was made.
     pub attempt: Option<AttemptRecord>,
-    /// This was the event's last open passage.
-    pub closes_event: bool,
+    /// The other routes that take the event; it is closed once they have all ended.
+    pub siblings: Vec<String>,
 }
 
 /// How a passage ends other than by its last delivery.
@@ -263,8 +263,6 @@ impl PassageState {
 pub struct OpenEvent {
     /// Its place in the journal.
     pub seq: u64,
-    /// Its id.
-    pub id: EventId,
     /// Whose.
     pub merchant: String,
     /// Where it came in.
@@ -273,10 +271,25 @@ pub struct OpenEvent {
     pub topic: String,
     /// What it is about.
     pub resource_key: String,
-    /// How long the body is.
-    pub body_bytes: u64,
-    /// The passages that have begun.
+    /// How it came.
+    pub origin: Origin,
+    /// The passages that have begun; none for an event that was accepted just now.
     pub passages: Vec<OpenPassage>,
+}
+
+impl OpenEvent {
+    /// Of an event that was accepted just now.
+    pub(super) fn of(event: &Event) -> Self {
+        Self {
+            seq: event.seq,
+            merchant: event.merchant.clone(),
+            connection: event.connection.clone(),
+            topic: event.topic.clone(),
+            resource_key: event.resource_key.clone(),
+            origin: event.origin,
+            passages: Vec::new(),
+        }
+    }
 }
 
 /// A passage of an [`OpenEvent`].

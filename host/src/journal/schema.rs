@@ -4,7 +4,8 @@
 //! each step (`open`, `passages`, `resources`) is small and apart, so a step rewrites a few hundred
 //! bytes and not a payload. There is no index that the road itself does not need.
 //!
-//! `events` one row for each accepted payload. `open` the numbers of those not closed yet.
+//! `events` one row for each accepted payload. `open` those not closed yet, by merchant, with all
+//! that planning needs, so that a long backlog is planned without a look at its payloads.
 //! `unrouted` why an event was closed without a passage. `resources` the last accepted fingerprint
 //! of each resource. `passages` the state machine drawn in `record.rs`. `mappings` what the
 //! plugins made. `attempts` each try of each document. `finished` passages that ended delivered,
@@ -20,13 +21,14 @@ use super::OpenError;
 use super::error::is_damage;
 
 /// What `user_version` says after all migrations.
-pub(super) const LAYOUT: i64 = 1;
+pub(super) const LAYOUT: i64 = 2;
 
 /// Marks the file as ours: "MpWj".
 const APPLICATION_ID: i64 = 0x4d70_576a;
 
 /// Step n brings a journal of layout n to n + 1. Released steps are never edited.
-const MIGRATIONS: [&str; 1] = ["
+const MIGRATIONS: [&str; 2] = [
+    "
     CREATE TABLE events (
         seq            INTEGER PRIMARY KEY,
         id             TEXT NOT NULL,
@@ -121,7 +123,30 @@ const MIGRATIONS: [&str; 1] = ["
         received_at INTEGER NOT NULL,
         body        BLOB NOT NULL
     ) STRICT;
-"];
+",
+    "
+    ALTER TABLE events ADD COLUMN origin INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE events ADD COLUMN packing INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE quarantine ADD COLUMN packing INTEGER NOT NULL DEFAULT 0;
+    -- Where `packing` is not 0, the documents are here and `documents` is empty.
+    ALTER TABLE mappings ADD COLUMN packing INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE mappings ADD COLUMN packed BLOB;
+    CREATE TABLE open_by_merchant (
+        merchant     TEXT NOT NULL,
+        seq          INTEGER NOT NULL,
+        connection   TEXT NOT NULL,
+        topic        TEXT NOT NULL,
+        resource_key TEXT NOT NULL,
+        origin       INTEGER NOT NULL,
+        PRIMARY KEY (merchant, seq)
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO open_by_merchant
+        SELECT e.merchant, e.seq, e.connection, e.topic, e.resource_key, 0
+        FROM open o JOIN events e ON e.seq = o.seq;
+    DROP TABLE open;
+    ALTER TABLE open_by_merchant RENAME TO open;
+",
+];
 
 /// Up to this size the whole file is checked at open; larger ones only where the host works next,
 /// because a full check of a long journal takes minutes.
@@ -245,7 +270,7 @@ fn check(connection: &Connection, path: &Path, bytes: u64) -> Result<(), OpenErr
     }
     for last in [
         "SELECT seq FROM events ORDER BY seq DESC LIMIT 1",
-        "SELECT seq FROM open ORDER BY seq LIMIT 1",
+        "SELECT seq FROM open ORDER BY merchant, seq LIMIT 1",
         "SELECT seq FROM passages ORDER BY seq DESC LIMIT 1",
         "SELECT seq FROM mappings ORDER BY seq DESC LIMIT 1",
         "SELECT mark FROM finished ORDER BY mark DESC LIMIT 1",

@@ -4,22 +4,22 @@
 //! first and writes after. Sequence numbers and marks are counted here and not by SQLite, so an
 //! answer is known without asking.
 
-use bytes::Bytes;
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
 use super::Error;
+use super::pack::{Packed, pack};
 use super::record::{
     Acceptance, AttemptRecord, DocumentDelivered, End, Ended, Identity, Mapped, NewQuarantine,
     Next, PassageState, Postponed,
 };
-use crate::event::{EventId, NewEvent, Receipt};
+use crate::event::{EventId, NewEvent, Origin, Receipt};
 
 /// Something to be written.
 pub(super) enum Command {
-    Accept(Box<NewEvent>, [u8; 32]),
+    Accept(Box<Offered>),
     Quarantine(Box<NewQuarantine>),
-    Mapped(Box<Mapped>),
+    Mapped(Box<MappedRow>),
     Delivered(Box<DocumentDelivered>),
     Postponed(Box<Postponed>),
     Ended(Box<Ended>),
@@ -28,18 +28,56 @@ pub(super) enum Command {
     PagesMax(u32),
     /// Takes up some room (true), or gives it back.
     Probe(bool),
+    /// What is left of a command whose contents went elsewhere.
+    Nothing,
 }
 
 impl Command {
     /// Roughly what it adds to a group.
     pub(super) fn bytes(&self) -> usize {
         match self {
-            Self::Accept(event, _) => event.body.len(),
+            Self::Accept(offered) => offered.packed.bytes.len(),
             Self::Quarantine(it) => it.body.len(),
-            Self::Mapped(it) => it.documents.iter().map(|document| document.body.get().len()).sum(),
+            Self::Mapped(it) => it.documents.bytes.len() + it.receipts.len(),
             Self::Probe(true) => PROBE_BYTES as usize,
             _ => 0,
         }
+    }
+}
+
+/// An event to be accepted, made ready by the one who brings it: the writer has no time to lose.
+pub(super) struct Offered {
+    pub(super) event: NewEvent,
+    pub(super) fingerprint: [u8; 32],
+    pub(super) packed: Packed<'static>,
+}
+
+impl Offered {
+    pub(super) fn new(event: NewEvent, fingerprint: [u8; 32]) -> Self {
+        let packed = match pack(&event.body) {
+            Packed { packing, bytes: std::borrow::Cow::Owned(bytes) } => {
+                Packed { packing, bytes: bytes.into() }
+            }
+            Packed { packing, .. } => Packed { packing, bytes: event.body.to_vec().into() },
+        };
+        Self { event, fingerprint, packed }
+    }
+}
+
+/// [`Mapped`] as it stands in the tables.
+pub(super) struct MappedRow {
+    step: Mapped,
+    receipts: String,
+    documents: Packed<'static>,
+}
+
+impl MappedRow {
+    pub(super) fn new(step: Mapped) -> Result<Self, Error> {
+        let receipts = serde_json::to_string(&step.receipts)?;
+        let documents = serde_json::to_vec(&step.documents)?;
+        let Packed { packing, bytes } = pack(&documents);
+        let documents = Packed { packing, bytes: bytes.into_owned().into() };
+        Ok(Self { step, receipts, documents })
     }
 }
 
@@ -93,7 +131,7 @@ pub(super) fn apply(
     command: &Command,
 ) -> Result<Answer, Fault> {
     match command {
-        Command::Accept(event, fingerprint) => accept(db, numbers, event, fingerprint),
+        Command::Accept(offered) => accept(db, numbers, offered),
         Command::Quarantine(record) => quarantine(db, numbers, record),
         Command::Mapped(it) => mapped(db, it),
         Command::Delivered(it) => delivered(db, numbers, it),
@@ -113,6 +151,7 @@ pub(super) fn apply(
             limit_pages(db, *pages)?;
             Ok(Answer::Done)
         }
+        Command::Nothing => Ok(Answer::Done),
         Command::Probe(take) => {
             db.execute_batch("DROP TABLE IF EXISTS probe")?;
             if *take {
@@ -134,31 +173,42 @@ pub(super) fn limit_pages(db: &Connection, pages: u32) -> rusqlite::Result<()> {
     db.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))
 }
 
-fn accept(
-    db: &Connection,
-    numbers: &mut Numbers,
-    event: &NewEvent,
-    fingerprint: &[u8; 32],
-) -> Result<Answer, Fault> {
-    let same = db
+fn accept(db: &Connection, numbers: &mut Numbers, offered: &Offered) -> Result<Answer, Fault> {
+    let Offered { event, fingerprint, packed } = offered;
+    let seq = numbers.seq;
+    let news = db
         .prepare_cached(
-            "UPDATE resources SET duplicates = duplicates + 1
-             WHERE merchant = ?1 AND connection = ?2 AND resource_key = ?3 AND fingerprint = ?4
-             RETURNING event_id",
+            "INSERT INTO resources (merchant, connection, resource_key, fingerprint, event_seq,
+                                    event_id)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT DO UPDATE SET fingerprint = excluded.fingerprint,
+                 event_seq = excluded.event_seq, event_id = excluded.event_id
+             WHERE fingerprint <> excluded.fingerprint",
         )?
-        .query_row(
-            params![event.merchant, event.connection, event.resource_key, fingerprint],
-            |row| row.get::<_, String>(0),
-        )
-        .optional()?;
-    if let Some(of) = same {
+        .execute(params![
+            event.merchant,
+            event.connection,
+            event.resource_key,
+            fingerprint,
+            seq,
+            event.id.0,
+        ])?;
+    if news == 0 {
+        let of = db
+            .prepare_cached(
+                "UPDATE resources SET duplicates = duplicates + 1
+                 WHERE merchant = ?1 AND connection = ?2 AND resource_key = ?3
+                 RETURNING event_id",
+            )?
+            .query_row(params![event.merchant, event.connection, event.resource_key], |row| {
+                row.get::<_, String>(0)
+            })?;
         return Ok(Answer::Acceptance(Acceptance::Duplicate { of: EventId(of) }));
     }
-    let seq = numbers.seq;
     db.prepare_cached(
         "INSERT INTO events (seq, id, correlation_id, merchant, connection, topic, resource_key,
-                             version, received_at, body)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                             version, received_at, body, origin, packing)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
     )?
     .execute(params![
         seq,
@@ -170,26 +220,40 @@ fn accept(
         event.resource_key,
         event.version.map(micros),
         micros(event.received_at),
-        &event.body[..],
+        packed.bytes,
+        origin_code(event.origin),
+        packed.packing,
     ])?;
-    db.prepare_cached("INSERT INTO open (seq) VALUES (?1)")?.execute([seq])?;
     db.prepare_cached(
-        "INSERT INTO resources (merchant, connection, resource_key, fingerprint, event_seq,
-                                event_id)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-         ON CONFLICT DO UPDATE SET fingerprint = excluded.fingerprint,
-             event_seq = excluded.event_seq, event_id = excluded.event_id",
+        "INSERT INTO open (merchant, seq, connection, topic, resource_key, origin)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     )?
     .execute(params![
         event.merchant,
-        event.connection,
-        event.resource_key,
-        fingerprint,
         seq,
-        event.id.0,
+        event.connection,
+        event.topic,
+        event.resource_key,
+        origin_code(event.origin),
     ])?;
     numbers.seq += 1;
     Ok(Answer::Acceptance(Acceptance::Accepted { seq }))
+}
+
+fn origin_code(origin: Origin) -> u8 {
+    match origin {
+        Origin::Hook => 0,
+        Origin::Poll => 1,
+        Origin::Backfill => 2,
+    }
+}
+
+pub(super) fn origin_from(code: u8) -> Origin {
+    match code {
+        1 => Origin::Poll,
+        2 => Origin::Backfill,
+        _ => Origin::Hook,
+    }
 }
 
 fn quarantine(
@@ -198,10 +262,11 @@ fn quarantine(
     record: &NewQuarantine,
 ) -> Result<Answer, Fault> {
     let id = numbers.quarantine;
+    let packed = pack(&record.body);
     db.prepare_cached(
         "INSERT INTO quarantine (id, merchant, connection, reason, detail, headers, received_at,
-                                 body)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                                 body, packing)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     )?
     .execute(params![
         id,
@@ -211,15 +276,15 @@ fn quarantine(
         record.detail,
         json(&record.headers)?,
         micros(record.received_at),
-        &record.body[..],
+        packed.bytes,
+        packed.packing,
     ])?;
     numbers.quarantine += 1;
     Ok(Answer::Id(id))
 }
 
-fn mapped(db: &Connection, it: &Mapped) -> Result<Answer, Fault> {
-    let receipts = json(&it.receipts)?;
-    let documents = json(&it.documents)?;
+fn mapped(db: &Connection, row: &MappedRow) -> Result<Answer, Fault> {
+    let MappedRow { step: it, receipts, documents } = row;
     let changed = db
         .prepare_cached(
             "INSERT INTO passages (seq, route, state, attempt, intended) VALUES (?1, ?2, 1, 0, ?3)
@@ -232,17 +297,19 @@ fn mapped(db: &Connection, it: &Mapped) -> Result<Answer, Fault> {
         return Err(misplaced("mapped", it.seq, &it.route));
     }
     db.prepare_cached(
-        "INSERT OR REPLACE INTO mappings (seq, route, at, receipts, documents, checkpoint, status)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT OR REPLACE INTO mappings (seq, route, at, receipts, documents, checkpoint, status,
+                                          packing, packed)
+         VALUES (?1, ?2, ?3, ?4, '[]', ?5, ?6, ?7, ?8)",
     )?
     .execute(params![
         it.seq,
         it.route,
         micros(it.at),
         receipts,
-        documents,
         it.checkpoint,
-        it.status
+        it.status,
+        documents.packing,
+        documents.bytes,
     ])?;
     Ok(Answer::Done)
 }
@@ -272,8 +339,8 @@ fn delivered(
         Next::Intend(_) => None,
         Next::EndDelivered => Some(finish(db, numbers, it.seq, &it.route)?),
     };
-    if it.closes_event {
-        close(db, it.seq)?;
+    if mark.is_some() {
+        close_after(db, it.seq, &it.route, &it.siblings)?;
     }
     Ok(Answer::Mark(mark))
 }
@@ -333,9 +400,7 @@ fn ended(db: &Connection, numbers: &mut Numbers, it: &Ended) -> Result<Answer, F
         End::Delivered => Some(finish(db, numbers, it.seq, &it.route)?),
         End::Skipped { .. } | End::Dead { .. } => None,
     };
-    if it.closes_event {
-        close(db, it.seq)?;
-    }
+    close_after(db, it.seq, &it.route, &it.siblings)?;
     Ok(Answer::Mark(mark))
 }
 
@@ -347,8 +412,34 @@ fn finish(db: &Connection, numbers: &mut Numbers, seq: u64, route: &str) -> rusq
     Ok(mark)
 }
 
+/// Closes an event if the passage on `route` was its last: no other has begun and not ended, and
+/// none of the routes that take it has yet to begin.
+fn close_after(
+    db: &Connection,
+    seq: u64,
+    route: &str,
+    siblings: &[String],
+) -> rusqlite::Result<()> {
+    let mut others =
+        db.prepare_cached("SELECT route, state FROM passages WHERE seq = ?1 AND route <> ?2")?;
+    let mut rows = others.query(params![seq, route])?;
+    let mut to_begin: Vec<&str> = siblings.iter().map(String::as_str).collect();
+    while let Some(row) = rows.next()? {
+        if !PassageState::from_code(row.get(1)?).is_terminal() {
+            return Ok(());
+        }
+        let ended = row.get_ref(0)?.as_str()?;
+        to_begin.retain(|route| *route != ended);
+    }
+    if to_begin.is_empty() { close(db, seq) } else { Ok(()) }
+}
+
 fn close(db: &Connection, seq: u64) -> rusqlite::Result<()> {
-    db.prepare_cached("DELETE FROM open WHERE seq = ?1")?.execute([seq])?;
+    db.prepare_cached(
+        "DELETE FROM open
+         WHERE merchant = (SELECT merchant FROM events WHERE seq = ?1) AND seq = ?1",
+    )?
+    .execute([seq])?;
     Ok(())
 }
 
@@ -431,9 +522,4 @@ pub(super) fn micros(at: Timestamp) -> i64 {
 /// And back.
 pub(super) fn moment(micros: i64) -> Timestamp {
     Timestamp::from_microsecond(micros).unwrap_or(Timestamp::UNIX_EPOCH)
-}
-
-/// A body read back.
-pub(super) fn body(bytes: Vec<u8>) -> Bytes {
-    Bytes::from(bytes)
 }

@@ -8,10 +8,10 @@ use rusqlite::{Connection, params};
 use serde::Serialize;
 
 use super::Error;
-use super::read::{attempts, dead_letter, limit_of, list, time};
+use super::read::{attempts, dead_letter, documents, limit_of, list, time};
 use super::record::{AttemptRecord, PassageState};
 use super::steps::moment;
-use crate::event::{Document, EventId, Operation, Receipt};
+use crate::event::{EventId, Operation, Receipt};
 
 /// How many events one question looks at before it answers with what it has.
 const EVENTS_LOOKED_AT_MAX: usize = 100_000;
@@ -230,7 +230,7 @@ fn add_passages(
 ) -> Result<(), Error> {
     let mut statement = db.prepare_cached(
         "SELECT p.route, p.state, p.attempt, p.due_at, p.reason, p.ended_at, m.receipts,
-                m.documents
+                m.documents, m.packing, m.packed
          FROM passages p LEFT JOIN mappings m ON m.seq = p.seq AND m.route = p.route
          WHERE p.seq = ?1 ORDER BY p.route",
     )?;
@@ -244,7 +244,7 @@ fn add_passages(
         }
         let route: String = row.get(0)?;
         let (attempts, delivered) = attempts(db, head.seq, &route)?;
-        let documents = list::<Document>(row, 7)?
+        let documents = documents(row, 7)?
             .into_iter()
             .zip(0_u32..)
             .map(|(document, ordinal)| {

@@ -18,8 +18,11 @@ use std::thread::JoinHandle;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
+use super::arrivals::Arrivals;
+use super::record::Acceptance;
 use super::steps::{self, Answer, Command, Fault, Numbers};
 use super::{Error, schema};
+use crate::event::Event;
 
 /// How many commands may wait for the writer; beyond it, callers wait to be let in.
 const QUEUE_MAX: usize = 1024;
@@ -49,13 +52,17 @@ pub(super) struct Writer {
 }
 
 /// Starts the writer and the copier on `connection`.
-pub(super) fn start(connection: Connection, path: &Path) -> rusqlite::Result<Writer> {
+pub(super) fn start(
+    connection: Connection,
+    path: &Path,
+    arrivals: Arc<Arrivals>,
+) -> rusqlite::Result<Writer> {
     let numbers = Numbers::load(&connection)?;
     let copier = Copier::start(schema::open_beside(path, false)?);
     let (queue, jobs) = mpsc::channel(QUEUE_MAX);
     let thread = std::thread::Builder::new()
         .name("journal-writer".into())
-        .spawn(move || Loop { connection, numbers, copier, groups: 0 }.run(jobs))
+        .spawn(move || Loop { connection, numbers, copier, arrivals, groups: 0 }.run(jobs))
         .expect("a thread can be made while the host starts");
     Ok(Writer { queue, thread })
 }
@@ -64,6 +71,7 @@ struct Loop {
     connection: Connection,
     numbers: Numbers,
     copier: Copier,
+    arrivals: Arc<Arrivals>,
     groups: u32,
 }
 
@@ -91,6 +99,7 @@ impl Loop {
         let before = self.numbers;
         match self.commit(group, answers) {
             Ok(()) => {
+                self.arrivals.tell(group.iter_mut().zip(&*answers).filter_map(accepted));
                 for (job, answer) in group.drain(..).zip(answers.drain(..)) {
                     // An asker that has gone away needs no answer.
                     let _asker_left = job.reply.send(answer);
@@ -165,6 +174,28 @@ impl Loop {
     fn copy(&self, mode: &str) -> rusqlite::Result<(i64, i64)> {
         copy(&self.connection, mode)
     }
+}
+
+/// The event that a job brought, if it was accepted.
+fn accepted((job, answer): (&mut Job, &Result<Answer, Error>)) -> Option<Event> {
+    let Ok(Answer::Acceptance(Acceptance::Accepted { seq })) = answer else { return None };
+    let Command::Accept(offered) = std::mem::replace(&mut job.command, Command::Nothing) else {
+        return None;
+    };
+    let event = offered.event;
+    Some(Event {
+        seq: *seq,
+        id: event.id,
+        correlation_id: event.correlation_id,
+        merchant: event.merchant,
+        connection: event.connection,
+        topic: event.topic,
+        resource_key: event.resource_key,
+        version: event.version,
+        received_at: event.received_at,
+        origin: event.origin,
+        body: event.body,
+    })
 }
 
 /// Runs a WAL checkpoint; gives the log's pages and how many of them are copied.

@@ -88,7 +88,10 @@ async fn settle(journal: &Journal) -> Result<(), Error> {
             return Ok(());
         }
         if started.elapsed() > PATIENCE {
-            let open = journal.open_events(0, 20)?;
+            let mut open = Vec::new();
+            for merchant in journal.open_merchants()? {
+                open.extend(journal.open_events(&merchant, 0, 20)?);
+            }
             let names: Vec<String> = open
                 .iter()
                 .map(|e| format!("{} {} {}", e.merchant, e.topic, e.resource_key))

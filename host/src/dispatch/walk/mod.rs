@@ -20,7 +20,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::sync::Mutex;
 use tracing::warn;
 
 use self::deliveries::{Deliveries, KnownIdentities, record};
@@ -42,9 +41,15 @@ pub(super) struct Ground {
     pub(super) metrics: Arc<Metrics>,
 }
 
-/// How many routes of an event have not ended. Held while an end is written, so that the last one
-/// to be written is the one that closes the event.
-pub(super) type Open = Arc<Mutex<usize>>;
+/// One passage to walk.
+#[derive(Debug, Clone)]
+pub(super) struct Work {
+    pub(super) seq: u64,
+    /// The routes that take the event, this one among them.
+    pub(super) routes: Arc<[String]>,
+    /// Whether the passage is known not to have begun.
+    pub(super) fresh: bool,
+}
 
 /// Where a walk stopped.
 #[derive(Debug)]
@@ -62,8 +67,9 @@ const JOURNAL_PATIENCE: Duration = Duration::from_secs(1);
 const CHECKPOINT_PATIENCE: Duration = Duration::from_millis(200);
 
 /// Walks until something ends or has to wait.
-pub(super) async fn walk(ground: &Ground, seq: u64, ready: &ReadyRoute, open: &Open) -> Stop {
-    let walk = Walk { ground, seq, ready, open };
+pub(super) async fn walk(ground: &Ground, work: &Work, ready: &ReadyRoute) -> Stop {
+    let seq = work.seq;
+    let walk = Walk { ground, seq, work, ready };
     match walk.go().await {
         Ok(stop) => stop,
         Err(error) => {
@@ -76,8 +82,8 @@ pub(super) async fn walk(ground: &Ground, seq: u64, ready: &ReadyRoute, open: &O
 struct Walk<'a> {
     ground: &'a Ground,
     seq: u64,
+    work: &'a Work,
     ready: &'a ReadyRoute,
-    open: &'a Open,
 }
 
 impl Walk<'_> {
@@ -87,7 +93,11 @@ impl Walk<'_> {
             // Retention removed it: there is nothing left to end.
             return Ok(Stop::Ended);
         };
-        match journal.passage(self.seq, &self.ready.name)? {
+        let begun = match self.work.fresh {
+            true => None,
+            false => journal.passage(self.seq, &self.ready.name)?,
+        };
+        match begun {
             Some(passage) if passage.state.is_terminal() => Ok(Stop::Ended),
             Some(passage) if passage.state == PassageState::Delivering => {
                 self.deliver(&event, Deliveries::taken_up(passage)).await

@@ -40,7 +40,6 @@ impl Walk<'_> {
         next: Next,
     ) -> Result<Option<u64>, journal::Error> {
         let ends = matches!(next, Next::EndDelivered);
-        let mut open = if ends { Some(self.open.lock().await) } else { None };
         let record = DocumentDelivered {
             seq: self.seq,
             route: self.ready.name.clone(),
@@ -49,7 +48,7 @@ impl Walk<'_> {
             attempt,
             identities,
             next,
-            closes_event: open.as_ref().is_some_and(|open| **open == 1),
+            siblings: if ends { self.siblings() } else { Vec::new() },
         };
         let mark = loop {
             match self.ground.journal.document_delivered(record.clone()).await {
@@ -61,11 +60,15 @@ impl Walk<'_> {
                 Err(other) => return Err(other),
             }
         };
-        if let Some(open) = &mut open {
-            **open -= 1;
+        if ends {
             self.count_end(event, "delivered");
         }
         Ok(mark)
+    }
+
+    /// The other routes that take the event.
+    fn siblings(&self) -> Vec<String> {
+        self.work.routes.iter().filter(|route| **route != self.ready.name).cloned().collect()
     }
 
     pub(super) async fn end(
@@ -75,7 +78,6 @@ impl Walk<'_> {
         receipts: Vec<Receipt>,
         attempt: Option<AttemptRecord>,
     ) -> Result<Stop, journal::Error> {
-        let mut open = self.open.lock().await;
         let label = match &end {
             End::Delivered => "delivered",
             End::Skipped { reason } => {
@@ -94,10 +96,9 @@ impl Walk<'_> {
             at: Timestamp::now(),
             receipts,
             attempt,
-            closes_event: *open == 1,
+            siblings: self.siblings(),
         };
         self.ground.journal.ended(ended).await?;
-        *open -= 1;
         self.count_end(event, label);
         Ok(Stop::Ended)
     }
