@@ -8,6 +8,7 @@ mod crash;
 mod delivery;
 mod dry_run;
 mod edits;
+mod gates;
 mod golden;
 mod guest;
 mod house;

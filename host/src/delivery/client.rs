@@ -119,7 +119,8 @@ impl Timeouts {
             return Err(super::OpenError::config("timeout_ms", "must be 1 or more"));
         }
         let whole = Duration::from_millis(timeout_ms);
-        let connect = connect_timeout_ms.map_or(CONNECT_TIMEOUT.min(whole / 2), Duration::from_millis);
+        let connect =
+            connect_timeout_ms.map_or(CONNECT_TIMEOUT.min(whole / 2), Duration::from_millis);
         if connect_timeout_ms.is_some() && (connect.is_zero() || connect >= whole) {
             let problem = format!("must be from 1 to less than timeout_ms ({timeout_ms})");
             return Err(super::OpenError::config("connect_timeout_ms", problem));

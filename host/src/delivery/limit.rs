@@ -110,9 +110,8 @@ impl<'de> Deserialize<'de> for Rates {
             Written::One(text) => vec![text],
             Written::Many(texts) => texts,
         };
-        let rate = |text: String| {
-            Rate::deserialize(de::value::StringDeserializer::<D::Error>::new(text))
-        };
+        let rate =
+            |text: String| Rate::deserialize(de::value::StringDeserializer::<D::Error>::new(text));
         texts.into_iter().map(rate).collect::<Result<Vec<_>, _>>().map(Self)
     }
 }
@@ -301,9 +300,8 @@ mod tests {
 
     /// The largest number of instants in any window of this length, its end not included.
     fn most_in(period: Duration, sent: &[Instant]) -> usize {
-        let inside = |from: &Instant| {
-            sent.iter().filter(|at| *at >= from && **at - *from < period).count()
-        };
+        let inside =
+            |from: &Instant| sent.iter().filter(|at| *at >= from && **at - *from < period).count();
         sent.iter().map(inside).max().unwrap_or(0)
     }
 

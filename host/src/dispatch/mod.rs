@@ -24,6 +24,7 @@ use self::schedule::{Key, Schedule};
 use self::walk::{Ground, Stop, Work, walk};
 use crate::checkpoint::Checkpoints;
 use crate::config::{ReadyRoute, Snapshot};
+use crate::delivery::gate::Admit;
 use crate::journal::{self, Journal, OpenEvent};
 use crate::plugin::Pool;
 use crate::telemetry::{End, Metrics};
@@ -107,8 +108,9 @@ impl Dispatcher {
                 tokio::time::sleep(PAUSE).await;
                 continue;
             }
-            let next_due = self.schedule.wake(Instant::now());
+            self.schedule.wake(Instant::now());
             self.start_walks();
+            let next_due = self.schedule.next_wake();
             self.show();
             let until_due = async {
                 match next_due {
@@ -262,6 +264,18 @@ impl Dispatcher {
                 self.schedule.block(&key);
                 continue;
             };
+            let target = ready.target.as_ref().expect("an available route has a target");
+            let permit = match target.gate().admit(&key.resource, Instant::now()) {
+                Admit::Go(permit) => permit,
+                Admit::Wait(wait) if wait.alone() => {
+                    self.schedule.again(&key, wait.until);
+                    continue;
+                }
+                Admit::Wait(wait) => {
+                    self.schedule.hold(&key, wait.until);
+                    continue;
+                }
+            };
             if let Some(head) = self.schedule.head_mut(&key) {
                 head.fresh = false;
             }
@@ -269,6 +283,7 @@ impl Dispatcher {
             let walked = key.clone();
             let handle = self.walks.spawn(async move {
                 let stop = walk(&ground, &work, &ready).await;
+                drop(permit);
                 (walked, stop)
             });
             self.keys.insert(handle.id(), key);
@@ -285,10 +300,12 @@ impl Dispatcher {
         match ended {
             Ok((id, (key, Stop::Ended))) => {
                 self.keys.remove(&id);
+                self.schedule.release(&key);
                 self.schedule.ended(&key);
             }
             Ok((id, (key, Stop::Again(wait)))) => {
                 self.keys.remove(&id);
+                self.schedule.release(&key);
                 self.schedule.again(&key, Instant::now() + wait);
             }
             Err(panic) => {

@@ -42,6 +42,9 @@ pub(super) struct Schedule<W> {
     ready: HashMap<RouteKey, VecDeque<Key>>,
     turns: VecDeque<RouteKey>,
     timers: BinaryHeap<Reverse<(Instant, Key)>>,
+    /// Routes whose gate lets nobody through until then.
+    held: HashMap<RouteKey, Instant>,
+    held_timers: BinaryHeap<Reverse<(Instant, RouteKey)>>,
     /// Heads that wait for a change of configuration.
     blocked: Vec<Key>,
     walking: HashMap<RouteKey, usize>,
@@ -72,6 +75,8 @@ impl<W: Clone> Schedule<W> {
             ready: HashMap::new(),
             turns: VecDeque::new(),
             timers: BinaryHeap::new(),
+            held: HashMap::new(),
+            held_timers: BinaryHeap::new(),
             blocked: Vec::new(),
             walking: HashMap::new(),
             walking_max,
@@ -104,7 +109,7 @@ impl<W: Clone> Schedule<W> {
         for _ in 0..self.turns.len() {
             let route = self.turns.pop_front()?;
             let walking = self.walking.get(&route).copied().unwrap_or(0);
-            if walking >= self.walking_max {
+            if walking >= self.walking_max || self.held.contains_key(&route) {
                 self.turns.push_back(route);
                 continue;
             }
@@ -150,6 +155,26 @@ impl<W: Clone> Schedule<W> {
         self.timers.push(Reverse((due, key.clone())));
     }
 
+    /// The gate of the route lets nobody through until then: the head of `key` stays the first of
+    /// those that may go.
+    pub(super) fn hold(&mut self, key: &Key, until: Instant) {
+        self.stopped_walking(key);
+        self.queues.get_mut(key).expect("a walked key has a queue").head = Head::Ready;
+        let route = key.route();
+        let keys = self.ready.entry(route.clone()).or_default();
+        if keys.is_empty() {
+            self.turns.push_back(route.clone());
+        }
+        keys.push_front(key.clone());
+        self.held.insert(route.clone(), until);
+        self.held_timers.push(Reverse((until, route)));
+    }
+
+    /// Somebody came back through the gate of this route: it may let others through now.
+    pub(super) fn release(&mut self, key: &Key) {
+        self.held.remove(&key.route());
+    }
+
     /// The head of `key` cannot go until the configuration changes.
     pub(super) fn block(&mut self, key: &Key) {
         self.stopped_walking(key);
@@ -159,6 +184,7 @@ impl<W: Clone> Schedule<W> {
 
     /// The configuration changed: whatever waited for that may be tried.
     pub(super) fn unblock(&mut self) {
+        self.held.clear();
         for key in std::mem::take(&mut self.blocked) {
             if let Some(queue) = self.queues.get_mut(&key)
                 && queue.head == Head::Blocked
@@ -169,11 +195,22 @@ impl<W: Clone> Schedule<W> {
         }
     }
 
-    /// Makes ready what is due at `now`; says when to look again.
-    pub(super) fn wake(&mut self, now: Instant) -> Option<Instant> {
+    /// Makes ready what is due at `now`.
+    pub(super) fn wake(&mut self, now: Instant) {
+        while let Some(Reverse((until, route))) = self.held_timers.peek() {
+            let known = self.held.get(route) == Some(until);
+            if known && *until > now {
+                break;
+            }
+            if let Some(Reverse((_, route))) = self.held_timers.pop()
+                && known
+            {
+                self.held.remove(&route);
+            }
+        }
         while let Some(Reverse((due, _))) = self.timers.peek() {
             if *due > now {
-                return Some(*due);
+                break;
             }
             let Some(Reverse((due, key))) = self.timers.pop() else { break };
             if let Some(queue) = self.queues.get_mut(&key)
@@ -183,7 +220,13 @@ impl<W: Clone> Schedule<W> {
                 self.make_ready(key);
             }
         }
-        None
+    }
+
+    /// When to look again.
+    pub(super) fn next_wake(&self) -> Option<Instant> {
+        let due = self.timers.peek().map(|Reverse((due, _))| *due);
+        let released = self.held_timers.peek().map(|Reverse((until, _))| *until);
+        due.into_iter().chain(released).min()
     }
 
     fn make_ready(&mut self, key: Key) {
@@ -240,8 +283,10 @@ mod tests {
         schedule.again(&first, now + Duration::from_secs(5));
         assert_eq!(schedule.next().unwrap().1, 3);
         assert!(schedule.next().is_none());
-        assert_eq!(schedule.wake(now), Some(now + Duration::from_secs(5)));
-        assert_eq!(schedule.wake(now + Duration::from_secs(5)), None);
+        assert_eq!(schedule.next_wake(), Some(now + Duration::from_secs(5)));
+        schedule.wake(now);
+        assert!(schedule.next().is_none());
+        schedule.wake(now + Duration::from_secs(5));
         assert_eq!(schedule.next().unwrap().1, 1, "the same one again, not the one behind it");
     }
 
@@ -267,6 +312,28 @@ mod tests {
         assert!(schedule.next().is_none(), "both places are taken");
         schedule.ended(&first);
         assert!(schedule.next().is_some());
+    }
+
+    #[test]
+    fn a_gate_that_is_shut_holds_its_route_and_nobody_else() {
+        let mut schedule = Schedule::new(8);
+        let (now, later) = (Instant::now(), Instant::now() + Duration::from_secs(9));
+        schedule.push(key("dead", "order/1"), 1, None);
+        schedule.push(key("dead", "order/2"), 2, None);
+        schedule.push(key("acme", "order/1"), 3, None);
+        let (first, _) = schedule.next().unwrap();
+        schedule.hold(&first, later);
+        assert_eq!(schedule.next().unwrap().1, 3);
+        assert!(schedule.next().is_none());
+        assert_eq!(schedule.next_wake(), Some(later));
+        schedule.wake(now);
+        assert!(schedule.next().is_none());
+        schedule.release(&first);
+        assert_eq!(schedule.next().unwrap().1, 1, "the first is still the first");
+        let (second, _) = schedule.next().unwrap();
+        schedule.hold(&second, later);
+        schedule.wake(later);
+        assert_eq!(schedule.next().unwrap().1, 2);
     }
 
     #[test]

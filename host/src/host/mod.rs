@@ -200,6 +200,7 @@ impl Host {
             counters: Arc::clone(&self.counters),
             snapshot: self.reloader.snapshot(),
             journal: self.journal.clone(),
+            gates: self.reloader.gates(),
         }))
     }
 

@@ -105,11 +105,13 @@ impl Target {
             }),
         };
         let missing = asked && target_id.is_none();
-        let mut answer =
-            Answer::of(Verdict::Delivered { target_id }, Some(status), Health::Well);
+        let mut answer = Answer::of(Verdict::Delivered { target_id }, Some(status), Health::Well);
         if missing {
-            let why =
-                if said.cut { "the answer is too long to be read" } else { "the answer holds none" };
+            let why = if said.cut {
+                "the answer is too long to be read"
+            } else {
+                "the answer holds none"
+            };
             answer.attempt.detail = format!("delivered, but without an id: {why}");
         }
         answer

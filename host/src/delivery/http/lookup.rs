@@ -15,6 +15,7 @@ use super::super::patience::retry_after;
 use super::super::{Answer, Delivery, Health, Identities, OpenError, Outbound, Verdict, reference};
 use super::address::{Address, Places};
 use super::judge::{id_text, is_html};
+use super::send::header_value;
 use super::{ANSWER_BYTES_MAX, Target};
 use crate::event::Operation;
 
@@ -22,7 +23,7 @@ use crate::event::Operation;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Where to ask; holds `{key}`, and `{entity}` where the target has several.
+    /// Where to ask; holds `{key}` (as it stood in the idempotency header), and `{entity}` where the target has several.
     pub url: String,
     /// JSON Pointer to the id in the answer.
     #[serde(default = "id_default")]
@@ -88,14 +89,18 @@ impl Target {
         if !makes {
             return None;
         }
-        let places = Places { entity: &document.entity, key: &document.key, id: "" };
+        // The key as the target got to know it: as it stood in the header.
+        let key = header_value(&document.key);
+        let key = key.to_str().unwrap_or_default();
+        let places = Places { entity: &document.entity, key, id: "" };
         let url = match lookup.address.fill(places) {
             Ok(url) => url,
             Err(problem) => return Some(Answer::unasked(Verdict::rejected("address", problem))),
         };
         let request = self.outbound.client().get(url).headers(self.headers.clone());
         let retry = |reason: String, after, status, health| {
-            let reason = format!("it may stand in the target already, and looking for it failed: {reason}");
+            let reason =
+                format!("it may stand in the target already, and looking for it failed: {reason}");
             Some(Answer::of(Verdict::Retry { reason, after }, status, health))
         };
         let mut response = match send(&self.gate, self.timeouts, request).await {

@@ -71,9 +71,9 @@ impl Target {
             .map_err(|problem| Verdict::rejected("address", problem))?;
 
         let mut headers = self.headers.clone();
-        headers.insert(self.idempotency_header.clone(), value(&document.key));
-        headers.insert("x-correlation-id", value(delivery.correlation_id));
-        headers.insert("x-mapwright-entity", value(&document.entity));
+        headers.insert(self.idempotency_header.clone(), header_value(&document.key));
+        headers.insert("x-correlation-id", header_value(delivery.correlation_id));
+        headers.insert("x-mapwright-entity", header_value(&document.entity));
         headers.insert("x-mapwright-operation", HeaderValue::from_static(name(document.operation)));
         let client = self.outbound.client();
         Ok(client.request(call.method.clone(), url).headers(headers).body(body))
@@ -161,7 +161,7 @@ fn name(operation: Operation) -> &'static str {
 
 /// A header value for any text: what is not visible ASCII is percent-encoded, and so is `%`, so
 /// that two keys never become one.
-fn value(text: &str) -> HeaderValue {
+pub(super) fn header_value(text: &str) -> HeaderValue {
     let plain = |byte: u8| (0x20..0x7f).contains(&byte) && byte != b'%';
     if text.bytes().all(plain)
         && text.trim() == text

@@ -54,7 +54,8 @@ use self::schema::Schemas;
 use super::client::Timeouts;
 use super::limit::Rates;
 use super::{
-    Answer, Delivery, Gate, Health, Identities, OpenError, Outbound, Verdict, breaker, gate, shorten,
+    Answer, Delivery, Gate, Health, Identities, OpenError, Outbound, Verdict, breaker, gate,
+    shorten,
 };
 use crate::secret::SecretSource;
 
@@ -144,7 +145,8 @@ impl Config {
             return Err(OpenError::config("rate_limit", problem));
         }
         if burst.is_some_and(narrow) {
-            let problem = format!("a delivery takes up to {CALLS_PER_DELIVERY} calls: at least that");
+            let problem =
+                format!("a delivery takes up to {CALLS_PER_DELIVERY} calls: at least that");
             return Err(OpenError::config("burst", problem));
         }
         let in_flight_max = self.max_in_flight.map_or(self.calls_max.max(1), NonZeroUsize::get);
@@ -205,7 +207,8 @@ impl Target {
         let mut answer = match self.work(delivery, identities, &mut found).await {
             Ok(done) => {
                 let target_id = done.id.map(|id| id.to_string());
-                let mut answer = Answer::of(Verdict::Delivered { target_id }, Some(200), Health::Well);
+                let mut answer =
+                    Answer::of(Verdict::Delivered { target_id }, Some(200), Health::Well);
                 answer.attempt.detail = shorten(&done.what, super::DETAIL_BYTES_MAX);
                 answer
             }
