@@ -452,7 +452,7 @@ mod tests {
                     if matches!(breaker.ask(who, now), Ask::Go | Ask::Probe) {
                         attempts += 1;
                         let blame = breaker.heard(who, health, now, 0.5);
-                        counted[who as usize] += u32::from(blame == Blame::Document);
+                        counted[usize::try_from(who).unwrap()] += u32::from(blame == Blame::Document);
                     }
                 }
             }
@@ -495,7 +495,7 @@ mod tests {
                     if matches!(breaker.ask(who, now), Ask::Go | Ask::Probe)
                         && breaker.heard(who, Health::Doubtful, now, random) == Blame::Document
                     {
-                        counted[who as usize] += 1;
+                        counted[usize::try_from(who).unwrap()] += 1;
                     }
                 }
             }

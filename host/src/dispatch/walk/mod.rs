@@ -217,8 +217,11 @@ impl Walk<'_> {
         };
         let mut tries = all.tries;
         for (ordinal, document) in (0u32..).zip(&all.documents).skip(all.next) {
-            let first_attempt = all.fresh || ordinal as usize > all.next;
-            let in_doubt = !first_attempt && all.in_doubt;
+            // What a restart or a retry brings back may have been sent before, and so may all that
+            // was open in a backup.
+            let restored = self.seq <= self.ground.journal.restored_seq();
+            let first_attempt = (all.fresh || ordinal as usize > all.next) && !restored;
+            let in_doubt = restored || (!first_attempt && all.in_doubt);
             if !first_attempt && !in_doubt && !target.resends_safely(document) {
                 self.about_to_send(tries).await?;
             }
@@ -229,7 +232,6 @@ impl Walk<'_> {
                 correlation_id: &event.correlation_id,
                 resource: &event.resource_key,
                 document,
-                // What a restart or a retry brings back may have been sent before.
                 first_attempt,
                 in_doubt,
             };
