@@ -45,6 +45,14 @@ pub struct Metrics {
     pub in_flight: Gauge,
     /// Passages known to the dispatcher and not ended: in flight, due or waiting.
     pub backlog: Gauge,
+    /// Circuit breakers opened, of all connections.
+    pub gates_opened: Counter,
+    /// Deliveries that tried whether a target is back.
+    pub gate_probes: Counter,
+    /// Times something waited for a rate limit, or for patience a target asked for.
+    pub gate_limited: Counter,
+    /// Connections whose breaker is not closed now.
+    pub gates_shut: Gauge,
     /// Configuration loads.
     pub reloads: Counter,
     /// Files that are wrong now.
@@ -69,6 +77,10 @@ impl Default for Metrics {
             passage_seconds: seconds(),
             in_flight: Gauge::default(),
             backlog: Gauge::default(),
+            gates_opened: Counter::default(),
+            gate_probes: Counter::default(),
+            gate_limited: Counter::default(),
+            gates_shut: Gauge::default(),
             reloads: Counter::default(),
             config_faults: Gauge::default(),
             started: Gauge::default(),
@@ -91,6 +103,10 @@ impl Metrics {
         r.register("passage_seconds", "From accepted to ended", self.passage_seconds.clone());
         r.register("in_flight", "Passages being walked", self.in_flight.clone());
         r.register("backlog", "Passages not ended", self.backlog.clone());
+        r.register("gates_opened", "Circuit breakers opened", self.gates_opened.clone());
+        r.register("gate_probes", "Deliveries as probes", self.gate_probes.clone());
+        r.register("gate_limited", "Waits for a rate limit", self.gate_limited.clone());
+        r.register("gates_shut", "Breakers not closed now", self.gates_shut.clone());
         r.register("config_reloads", "Configuration loads", self.reloads.clone());
         r.register("config_faults", "Files that are wrong now", self.config_faults.clone());
         r.register("started_seconds", "When the host opened", self.started.clone());

@@ -66,8 +66,10 @@ impl Erp {
             connection: "erp",
             event_id: &EventId("0199-event".to_owned()),
             correlation_id: "corr-1",
+            resource: key,
             document: &document,
             first_attempt,
+            in_doubt: false,
         };
         let known = |entity: &str, key: &str| {
             self.identities.lock().unwrap().get(&(entity.to_owned(), key.to_owned())).cloned()
@@ -556,6 +558,9 @@ fn a_connection_that_cannot_work_is_refused_by_key() {
         ("base_url = \"e:8000\"\ndatabase = \"acme\"", "base_url: "),
         ("base_url = \"http://e\"\ndatabase = \"../x\"", "database: "),
         (&format!("{good}calls_max = 0"), "calls_max: "),
+        (&format!("{good}rate_limit = \"30/hour\"\nburst = 4"), "burst: "),
+        (&format!("{good}rate_limit = \"1/minute\""), "rate_limit: "),
+        (&format!("{good}connect_timeout_ms = 60000"), "connect_timeout_ms: "),
         (&format!("{good}entities.order = {{ find = [\"x\"] }}"), "entities.order.model: "),
         (&format!("{good}entities.sale = {{ find = [] }}"), "entities.sale.find: "),
         (&format!("{good}db = \"x\""), "db"),

@@ -3,6 +3,7 @@
 //! Exit codes are the same everywhere: 0 all is well, 1 the thing looked at is not, 2 the command
 //! could not be understood or a file not read, 3 a plugin hit a limit or trapped.
 
+mod backup;
 mod build;
 mod case;
 mod check;
@@ -49,6 +50,10 @@ enum Command {
     Test(test::Args),
     /// Show the plugins of a configuration folder and their state.
     Plugins(plugins::Args),
+    /// Copy the journal of a host, running or not.
+    Backup(backup::BackupArgs),
+    /// Put a backup back, with the host stopped.
+    Restore(backup::RestoreArgs),
 }
 
 /// Runs the command line.
@@ -63,5 +68,7 @@ pub fn main() -> ExitCode {
         Command::DryRun(args) => dry_run::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Plugins(args) => plugins::run(&args),
+        Command::Backup(args) => backup::backup(&args),
+        Command::Restore(args) => backup::restore(&args),
     }
 }

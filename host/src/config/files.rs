@@ -13,6 +13,7 @@ use super::text::{Fault, Text, nearest};
 use crate::backlog;
 use crate::delivery::{ConnectorConfig, backoff};
 use crate::ingress::woocommerce;
+use crate::journal::RetentionPatch;
 use crate::plugin::LimitsPatch;
 use crate::route::Route;
 
@@ -44,6 +45,9 @@ pub struct HostFile {
     /// When polling and backfills slow down.
     #[serde(default)]
     pub backlog: backlog::Thresholds,
+    /// How long what has ended is kept, unless the merchant says otherwise.
+    #[serde(default)]
+    pub retention: RetentionPatch,
 }
 
 fn default_listen() -> String {
@@ -89,6 +93,8 @@ struct MerchantShape {
     plugins: BTreeMap<String, PluginShape>,
     #[serde(default)]
     retry: Option<backoff::Schedule>,
+    #[serde(default)]
+    retention: RetentionPatch,
 }
 
 /// `[plugins.NAME]`.
@@ -105,7 +111,12 @@ pub enum Connection {
     /// A shop that sends webhooks.
     WooCommerce(woocommerce::Config),
     /// A system that documents are delivered to.
-    Target(Box<ConnectorConfig>),
+    Target {
+        /// What its table says.
+        config: Box<ConnectorConfig>,
+        /// The table as written: what tells whether it changed.
+        written: toml::Table,
+    },
 }
 
 /// `merchants/NAME/merchant.toml`.
@@ -121,6 +132,8 @@ pub struct MerchantFile {
     pub plugin_limits: BTreeMap<String, LimitsPatch>,
     /// When to try again.
     pub retry: Option<backoff::Schedule>,
+    /// How long what has ended is kept.
+    pub retention: RetentionPatch,
 }
 
 impl MerchantFile {
@@ -145,6 +158,7 @@ impl MerchantFile {
             limits: shape.limits,
             plugin_limits: shape.plugins.into_iter().map(|(name, p)| (name, p.limits)).collect(),
             retry: shape.retry,
+            retention: shape.retention,
         })
     }
 }
@@ -161,16 +175,12 @@ fn decode_connection(
         let message = format!("[connections.{name}] has no `connector`: one of {CONNECTORS:?}");
         return Err(text.fault_at(&place, message));
     };
+    let written = table.clone();
+    let target = |config| Connection::Target { config: Box::new(config), written };
     match connector.as_str() {
         Some("woocommerce") => Ok(Connection::WooCommerce(text.decode_table(table, &place)?)),
-        Some("http") => {
-            let config = ConnectorConfig::Http(text.decode_table(table, &place)?);
-            Ok(Connection::Target(Box::new(config)))
-        }
-        Some("tryton") => {
-            let config = ConnectorConfig::Tryton(text.decode_table(table, &place)?);
-            Ok(Connection::Target(Box::new(config)))
-        }
+        Some("http") => Ok(target(ConnectorConfig::Http(text.decode_table(table, &place)?))),
+        Some("tryton") => Ok(target(ConnectorConfig::Tryton(text.decode_table(table, &place)?))),
         _ => {
             let given = connector.as_str().unwrap_or_default();
             let hint = nearest(given, CONNECTORS)

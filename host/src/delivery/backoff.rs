@@ -9,8 +9,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-/// No target is believed when it asks for more patience than a day.
-const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+use super::patience::PATIENCE_MAX;
 
 /// When to try again.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
@@ -105,6 +104,13 @@ impl Schedule {
         self.wait_with(attempts, retry_after, fastrand::f64())
     }
 
+    /// How long to wait after an attempt that does not count.
+    #[must_use]
+    pub fn wait_uncounted(&self, retry_after: Option<Duration>) -> Duration {
+        let once_more = Self { attempts_max: 2, ..*self };
+        once_more.wait(1, retry_after).expect("of two attempts one is left")
+    }
+
     /// The same with the random part given, from 0 to 1.
     fn wait_with(
         &self,
@@ -121,7 +127,7 @@ impl Schedule {
         // An overflow is infinity, which `min` cuts to the ceiling.
         let full = (first * self.factor.powi(exponent)).min(max);
         let wait = Duration::from_secs_f64(full * (1.0 - self.jitter * random) / 1000.0);
-        Some(retry_after.map_or(wait, |asked| wait.max(asked.min(RETRY_AFTER_MAX))))
+        Some(retry_after.map_or(wait, |asked| wait.max(asked.min(PATIENCE_MAX))))
     }
 }
 
@@ -166,7 +172,7 @@ mod tests {
         let schedule = Schedule::default();
         let minute = Duration::from_secs(60);
         assert_eq!(schedule.wait(1, Some(minute)), Some(minute));
-        assert_eq!(schedule.wait(1, Some(Duration::MAX)), Some(RETRY_AFTER_MAX));
+        assert_eq!(schedule.wait(1, Some(Duration::MAX)), Some(PATIENCE_MAX));
         assert!(schedule.wait_with(12, Some(minute), 0.0) > Some(minute));
     }
 

@@ -31,6 +31,7 @@ use crate::backlog::Backlog;
 use crate::checkpoint::Checkpoints;
 use crate::config::{ReadyRoute, Snapshot};
 use crate::delivery;
+use crate::delivery::gate::Admit;
 use crate::journal::Journal;
 use crate::plugin::Pool;
 use crate::telemetry::Metrics;
@@ -152,12 +153,29 @@ impl Dispatcher {
                 self.schedule.block(&key);
                 continue;
             };
+            let target = ready.target.as_ref().expect("an available route has a target");
+            let permit = match target.gate().admit(&key.resource, Instant::now()) {
+                Admit::Go(permit) => permit,
+                Admit::Wait(wait) if wait.alone() => {
+                    let time = wait.until.saturating_duration_since(Instant::now());
+                    self.again(&key, time, Vec::new(), 0);
+                    continue;
+                }
+                Admit::Wait(wait) => {
+                    self.schedule.hold(&key, &ready.route.to.as_str().into(), wait.until);
+                    continue;
+                }
+            };
             if let Some(head) = self.schedule.head_mut(&key) {
                 head.fresh = false;
             }
             let ground = Arc::clone(&self.ground);
             let connection: Arc<str> = ready.route.to.as_str().into();
-            let handle = self.walks.spawn(async move { walk(&ground, &work, &ready).await });
+            let handle = self.walks.spawn(async move {
+                let walked = walk(&ground, &work, &ready).await;
+                drop(permit);
+                walked
+            });
             self.keys.insert(handle.id(), (key, connection));
         }
     }

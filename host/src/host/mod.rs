@@ -5,6 +5,7 @@
 //! stops first, then the dispatcher finishes what is in hand, then checkpoints and journal close.
 
 mod health;
+mod housekeeping;
 mod reload;
 
 use std::net::SocketAddr;
@@ -168,6 +169,11 @@ impl Host {
             plugin_threads: threads.get(),
         });
         let watch = self.watch()?;
+        let house = tokio::spawn(housekeeping::keep_house(
+            self.journal.clone(),
+            self.reloader.snapshot(),
+            stop.clone(),
+        ));
         let grace = Duration::from_millis(self.file.shutdown_ms);
         let walking = tokio::spawn(dispatcher.run(stop.clone(), grace));
         info!(address = %self.address(), "serving");
@@ -191,6 +197,9 @@ impl Host {
         if let Err(error) = walking.await {
             warn!(%error, "the dispatcher did not end well");
         }
+        if let Err(error) = house.await {
+            warn!(%error, "housekeeping did not end well");
+        }
         info!("stopped");
         Ok(())
     }
@@ -206,6 +215,7 @@ impl Host {
             counters: Arc::clone(&self.counters),
             snapshot: self.reloader.snapshot(),
             journal: self.journal.clone(),
+            gates: self.reloader.gates(),
         }))
     }
 
@@ -235,8 +245,7 @@ impl checkpoint::Tail for JournalTail {
     }
 
     fn checkpoint_of(&self, event_seq: u64, route: &str) -> Result<Option<String>, String> {
-        let passage = self.0.passage(event_seq, route).map_err(|error| error.to_string())?;
-        Ok(passage.and_then(|passage| passage.checkpoint))
+        self.0.checkpoint_of(event_seq, route).map_err(|error| error.to_string())
     }
 }
 

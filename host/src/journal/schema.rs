@@ -9,7 +9,7 @@
 //! `unrouted` why an event was closed without a passage. `resources` the last accepted fingerprint
 //! of each resource. `passages` the state machine drawn in `record.rs`. `mappings` what the
 //! plugins made. `attempts` each try of each document. `finished` passages that ended delivered,
-//! in the order they did. `dead_letters`, `identities`, `quarantine` as their names say.
+//! in the order they did; `remembered` what of them outlives their events. `dead_letters`, `identities`, `quarantine` as their names say.
 //! Times are microseconds since 1970 UTC.
 
 use std::path::Path;
@@ -145,6 +145,29 @@ const MIGRATIONS: [&str; 2] = [
         FROM open o JOIN events e ON e.seq = o.seq;
     DROP TABLE open;
     ALTER TABLE open_by_merchant RENAME TO open;
+    ALTER TABLE passages ADD COLUMN mark INTEGER;
+    CREATE INDEX finished_by_seq ON finished (seq, route);
+    UPDATE passages SET mark = (SELECT max(mark) FROM finished f
+                                WHERE f.seq = passages.seq AND f.route = passages.route)
+        WHERE state = 2;
+    DROP INDEX finished_by_seq;
+    CREATE TABLE remembered (
+        merchant     TEXT NOT NULL,
+        route        TEXT NOT NULL,
+        resource_key TEXT NOT NULL,
+        mark         INTEGER NOT NULL,
+        seq          INTEGER NOT NULL,
+        version      INTEGER,
+        status       TEXT,
+        checkpoint   TEXT,
+        PRIMARY KEY (merchant, route, resource_key)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX remembered_by_mark ON remembered (mark);
+    CREATE INDEX remembered_by_seq ON remembered (seq, route);
+    CREATE TABLE meta (
+        name  TEXT PRIMARY KEY,
+        value INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
 ",
 ];
 
@@ -190,6 +213,8 @@ fn sync_folder(dir: &Path) -> Result<(), OpenError> {
 
 fn set_up_writer(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(std::time::Duration::from_secs(10))?;
+    // Takes effect in a new file only: pages that become free can be given back bit by bit.
+    connection.pragma_update(None, "auto_vacuum", "incremental")?;
     connection.pragma_update(None, "journal_mode", "wal")?;
     // FULL: a commit returns when the log is on the disk.
     connection.pragma_update(None, "synchronous", "full")?;

@@ -143,6 +143,7 @@ impl<W: Clone> Schedule<W> {
     }
 
     /// Passages known and not ended.
+    #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.len
     }

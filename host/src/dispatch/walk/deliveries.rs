@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use tracing::warn;
 
+use super::steps::SENDING;
 use crate::delivery::{Answer, Identities};
 use crate::event::Document;
 use crate::journal::{AttemptRecord, Journal, Mapped, Passage};
@@ -14,6 +15,8 @@ pub(super) struct Deliveries {
     pub(super) next: usize,
     /// Whether nothing of this mapping was ever sent.
     pub(super) fresh: bool,
+    /// Whether the next document may have been sent without its outcome having been written down.
+    pub(super) in_doubt: bool,
     /// Tries made at the next document.
     pub(super) tries: Tries,
     pub(super) checkpoint: Option<String>,
@@ -26,6 +29,7 @@ impl Deliveries {
             documents: mapped.documents.clone(),
             next: 0,
             fresh: true,
+            in_doubt: false,
             tries: Tries::default(),
             checkpoint: mapped.checkpoint.clone(),
             status: mapped.status.clone(),
@@ -46,6 +50,8 @@ impl Deliveries {
             next,
             documents: passage.documents,
             fresh: false,
+            // Whatever came of an attempt leaves its reason; an intention alone has none.
+            in_doubt: passage.reason.as_deref().is_none_or(|reason| reason == SENDING),
             tries,
             checkpoint: passage.checkpoint,
             status: passage.status,

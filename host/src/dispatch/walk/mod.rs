@@ -9,7 +9,8 @@
 //!
 //! Every arrow is in the journal before the next one begins, so a walk cut short by a crash is
 //! taken up at the last arrow. Documents are mapped once: after that only their delivery is tried
-//! again, whatever version of the plugin is active by then.
+//! again, whatever version of the plugin is active by then. An attempt that failed because the
+//! target is down, and one that the gate did not let out, do not count towards giving up.
 
 mod account;
 mod deliveries;
@@ -27,7 +28,7 @@ use self::deliveries::{Deliveries, KnownIdentities, Tries, record};
 use self::steps::Wait;
 use crate::checkpoint::{Checkpoints, ResourceCheckpoint};
 use crate::config::{ReadyRoute, Snapshot};
-use crate::delivery::{Delivery, Missing, Verdict};
+use crate::delivery::{Blame, Delivery, Missing, Verdict};
 use crate::event::Event;
 use crate::journal::{self, End, Journal, Mapped, Next, PassageState};
 use crate::plugin::{Context, Job, Outcome, Pool, Run};
@@ -182,12 +183,13 @@ impl Walk<'_> {
                 self.end(event, End::Skipped { reason }, receipts, None).await
             }
             Outcome::NotReady { reason } => {
-                let wait = Wait { cause: "not_ready", reason, after: None };
+                let wait = Wait { cause: "not_ready", reason, after: None, counts: true };
                 self.postpone(event, tries, wait, receipts, None).await
             }
             // The clock, not the plugin, may be to blame: a busy machine deserves another try.
             failure @ Outcome::Deadline { .. } => {
-                let wait = Wait { cause: "deadline", reason: detail_of(&failure), after: None };
+                let reason = detail_of(&failure);
+                let wait = Wait { cause: "deadline", reason, after: None, counts: true };
                 self.postpone(event, tries, wait, receipts, None).await
             }
             failure @ (Outcome::Rejected { .. }
@@ -247,18 +249,28 @@ impl Walk<'_> {
         };
         let mut tries = all.tries;
         for (ordinal, document) in (0u32..).zip(&all.documents).skip(all.next) {
+            // What a restart or a retry brings back may have been sent before, and so may all that
+            // was open in a backup.
+            let restored = self.seq <= self.ground.journal.restored_seq();
+            let first_attempt = (all.fresh || ordinal as usize > all.next) && !restored;
+            let in_doubt = restored || (!first_attempt && all.in_doubt);
+            if !first_attempt && !in_doubt && !target.resends_safely(document) {
+                self.about_to_send(tries.made).await?;
+            }
             let delivery = Delivery {
                 merchant: &event.merchant,
                 connection: &self.ready.route.to,
                 event_id: &event.id,
                 correlation_id: &event.correlation_id,
+                resource: &event.resource_key,
                 document,
-                // What a restart or a retry brings back may have been sent before.
-                first_attempt: all.fresh || ordinal as usize > all.next,
+                first_attempt,
+                in_doubt,
             };
             let answer = target.deliver(&delivery, &identities).await;
             self.count_attempt(&answer);
             let attempt = record(ordinal, tries.made, &answer);
+            let counts = answer.blame == Blame::Document;
             match answer.verdict {
                 Verdict::Delivered { target_id } => {
                     self.log_delivered(event, document, target_id.as_deref());
@@ -280,15 +292,19 @@ impl Walk<'_> {
                     let end = End::Dead { cause: code, detail };
                     return self.end(event, end, Vec::new(), Some(attempt)).await;
                 }
+                Verdict::NotNow { reason, wait } => {
+                    let wait = Wait { cause: "not_now", reason, after: Some(wait), counts: false };
+                    return self.postpone(event, tries, wait, Vec::new(), None).await;
+                }
                 Verdict::NotReady { reason, mut missing } => {
                     missing.truncate(MISSING_MAX);
                     return self.park(event, tries, reason, missing, attempt).await;
                 }
                 Verdict::Retry { reason, after } => {
-                    let wait = Wait { cause: "retry", reason, after };
+                    let wait = Wait { cause: "retry", reason, after, counts };
                     return self.postpone(event, tries, wait, Vec::new(), Some(attempt)).await;
                 }
-                Verdict::Unknown { reason, resend: false } => {
+                Verdict::Unknown { reason, resend: false, .. } => {
                     let detail = format!(
                         "{} {}: {reason}; whether the target has it is not known, and sending again is not safe: look there, then replay or discard",
                         document.entity, document.key
@@ -296,8 +312,8 @@ impl Walk<'_> {
                     let end = End::Dead { cause: "unknown_outcome".into(), detail };
                     return self.end(event, end, Vec::new(), Some(attempt)).await;
                 }
-                Verdict::Unknown { reason, resend: true } => {
-                    let wait = Wait { cause: "unknown", reason, after: None };
+                Verdict::Unknown { reason, resend: true, after } => {
+                    let wait = Wait { cause: "unknown", reason, after, counts };
                     return self.postpone(event, tries, wait, Vec::new(), Some(attempt)).await;
                 }
             }

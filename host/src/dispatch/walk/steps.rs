@@ -20,7 +20,13 @@ pub(super) struct Wait {
     pub(super) reason: String,
     /// What the target asked for.
     pub(super) after: Option<Duration>,
+    /// Whether it was a try that the document is to answer for.
+    pub(super) counts: bool,
 }
+
+/// The reason that stands in the journal while a document is sent again to a target which could
+/// not tell it from a new one. Found there after a restart, it means that nobody knows.
+pub(super) const SENDING: &str = "sending: again, to a target that does not keep keys";
 
 impl Walk<'_> {
     /// Writes the one thing that must not be forgotten: a delivery that took place. A full disk is
@@ -115,14 +121,19 @@ impl Walk<'_> {
         receipts: Vec<Receipt>,
         attempt: Option<AttemptRecord>,
     ) -> Result<Stop, journal::Error> {
-        let counted = (tries.made + 1).saturating_sub(tries.unready);
-        let Some(time) = self.ready.retry.wait(counted, wait.after) else {
+        let Wait { after, counts, .. } = wait;
+        let made = if counts { tries.made + 1 } else { tries.made };
+        let counted = made.saturating_sub(tries.unready);
+        let retry = self.ready.retry;
+        let time =
+            if counts { retry.wait(counted, after) } else { Some(retry.wait_uncounted(after)) };
+        let Some(time) = time else {
             let Wait { cause, reason, .. } = wait;
             let detail = format!("given up after {counted} attempts; the last: {reason}");
             let end = End::Dead { cause: format!("{cause}_exhausted"), detail };
             return self.end(event, end, receipts, attempt).await;
         };
-        self.put_off(event, tries.made + 1, &wait, time, receipts, attempt).await?;
+        self.put_off(event, made, &wait, time, receipts, attempt).await?;
         Ok(Stop::Again { wait: time, missing: Vec::new() })
     }
 
@@ -145,7 +156,7 @@ impl Walk<'_> {
             return self.end(event, end, Vec::new(), Some(attempt)).await;
         }
         let time = self.ready.retry.patience(tries.unready + 1);
-        let wait = Wait { cause: "not_ready", reason, after: None };
+        let wait = Wait { cause: "not_ready", reason, after: None, counts: false };
         self.put_off(event, tries.made + 1, &wait, time, Vec::new(), Some(attempt)).await?;
         Ok(Stop::Again { wait: time, missing })
     }
@@ -175,6 +186,22 @@ impl Walk<'_> {
             reason: format!("{cause}: {reason}"),
             attempt,
             receipts,
+            at,
+        };
+        self.ground.journal.postponed(postponed).await
+    }
+
+    /// Writes down that a document is about to be sent once more.
+    pub(super) async fn about_to_send(&self, tries: u32) -> Result<(), journal::Error> {
+        let at = Timestamp::now();
+        let postponed = Postponed {
+            seq: self.seq,
+            route: self.ready.name.clone(),
+            due_at: at,
+            attempt_no: tries,
+            reason: SENDING.to_owned(),
+            attempt: None,
+            receipts: Vec::new(),
             at,
         };
         self.ground.journal.postponed(postponed).await
