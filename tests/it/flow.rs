@@ -70,7 +70,7 @@ fn nobody() -> SocketAddr {
 
 #[tokio::test]
 async fn a_merchant_with_a_dead_erp_and_one_with_much_to_do_leave_the_small_one_its_share() {
-    const MANY: u64 = 2500;
+    const MANY: u64 = 1500;
     const FEW: u64 = 20;
     let (folder, erp) = (Folder::new(), Erp::start().await);
     for merchant in ["dead", "busy", "small"] {

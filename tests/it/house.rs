@@ -19,7 +19,7 @@ const ROAD: [(&str, &[&str]); 16] = [
     ("route", &["event"]),
     ("plugin", &["event"]),
     ("delivery", &["event", "secret"]),
-    ("config", &["backlog", "ingress", "route", "plugin", "delivery"]),
+    ("config", &["backlog", "journal", "ingress", "route", "plugin", "delivery"]),
     (
         "dispatch",
         &[

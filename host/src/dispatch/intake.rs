@@ -147,9 +147,7 @@ fn configured<'a>(snapshot: &'a Snapshot, merchant: &str) -> Option<&'a Arc<Merc
 fn routing(snapshot: &Snapshot, merchant: &str) -> Routing {
     let routes = configured(snapshot, merchant).into_iter().flat_map(|merchant| &merchant.routes);
     routes
-        .map(|(name, ready)| {
-            (name.clone(), (ready.route.from.clone(), ready.route.topics.clone()))
-        })
+        .map(|(name, ready)| (name.clone(), (ready.route.from.clone(), ready.route.topics.clone())))
         .collect()
 }
 
@@ -165,9 +163,7 @@ fn plan(event: &OpenEvent, snapshot: &Snapshot) -> Plan {
             routes.push(passage.route.clone());
         }
     }
-    routes.retain(|name| {
-        !event.passages.iter().any(|p| p.route == *name && p.state.is_terminal())
-    });
+    routes.retain(|name| !event.passages.iter().any(|p| p.route == *name && p.state.is_terminal()));
     if routes.is_empty() {
         return if event.passages.is_empty() { Plan::Unrouted } else { Plan::Over };
     }
@@ -180,8 +176,12 @@ fn plan(event: &OpenEvent, snapshot: &Snapshot) -> Plan {
             Some(ready) => ready.route.lane_of(&event.topic, event.origin),
             None => crate::route::Lane::of_topic(&event.topic),
         };
-        let work =
-            Work { seq: event.seq, routes: Arc::clone(&routes), fresh: begun.is_none(), at_once: false };
+        let work = Work {
+            seq: event.seq,
+            routes: Arc::clone(&routes),
+            fresh: begun.is_none(),
+            at_once: false,
+        };
         let key = Key {
             merchant: Arc::clone(&name),
             route: route.as_str().into(),

@@ -88,7 +88,8 @@ impl Dispatcher {
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         let Parts { journal, checkpoints, pool, snapshot, metrics, .. } = parts;
-        let ground = Ground { journal, checkpoints, pool, metrics, snapshot: Arc::clone(&snapshot) };
+        let ground =
+            Ground { journal, checkpoints, pool, metrics, snapshot: Arc::clone(&snapshot) };
         let walking_max = (parts.in_flight_max / ROUTE_SHARE).max(1);
         Self {
             ground: Arc::new(ground),

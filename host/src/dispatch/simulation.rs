@@ -381,8 +381,9 @@ impl World {
             earlier.open && earlier.merchant == event.merchant && earlier.resource == event.resource
         });
         for earlier in earlier {
-            let taken = self.routes(earlier.merchant, earlier.topic).iter().any(|r| **r == *key.route)
-                || earlier.passages.contains_key(&*key.route);
+            let taken =
+                self.routes(earlier.merchant, earlier.topic).iter().any(|r| **r == *key.route)
+                    || earlier.passages.contains_key(&*key.route);
             let over = earlier.passages.get(&*key.route) == Some(&State::Ended);
             assert!(!taken || over, "{seq} is walked before {} on {key:?}", earlier.seq);
         }

@@ -38,9 +38,10 @@ impl Deliveries {
 
     pub(super) fn taken_up(passage: Passage) -> Self {
         let next = passage.delivered.len();
-        let unready = passage.attempts.iter().filter(|attempt| {
-            attempt.ordinal as usize == next && attempt.outcome == "not_ready"
-        });
+        let unready = passage
+            .attempts
+            .iter()
+            .filter(|attempt| attempt.ordinal as usize == next && attempt.outcome == "not_ready");
         let tries = Tries {
             made: passage.attempt,
             unready: u32::try_from(unready.clone().count()).unwrap_or(u32::MAX),
