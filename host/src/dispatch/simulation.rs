@@ -18,7 +18,7 @@ use super::feed::{Feed, Page, Passage, Routing};
 use super::schedule::{Entry, Key, Limits, Missing, Schedule};
 use crate::route::Lane;
 
-const RUNS: u64 = 400;
+const RUNS: u64 = 200;
 const PAGE_EVENTS: usize = 7;
 const ARRIVALS_MAX: usize = 9;
 const IN_FLIGHT_MAX: usize = 8;
