@@ -56,6 +56,13 @@ pub(super) struct Work {
     pub(super) at_once: bool,
 }
 
+impl Work {
+    /// The other routes that took the event when it was planned.
+    fn siblings_of(&self, route: &str) -> Vec<String> {
+        self.routes.iter().filter(|other| *other != route).cloned().collect()
+    }
+}
+
 /// What came of a walk.
 #[derive(Debug)]
 pub(super) struct Walked {
@@ -98,7 +105,11 @@ const MISSING_MAX: usize = 8;
 pub(super) async fn walk(ground: &Ground, work: &Work, ready: &ReadyRoute) -> Walked {
     let seq = work.seq;
     let walk = Walk { ground, seq, work, ready, account: Mutex::default() };
-    let stop = match walk.go().await {
+    let went = match walk.go().await {
+        Err(journal::Error::Damaged(why)) => walk.give_up_damaged(&why).await,
+        other => other,
+    };
+    let stop = match went {
         Ok(stop) => stop,
         Err(error) => {
             warn!(event.seq = seq, route.name = ready.name, %error, "the journal cannot be written; the passage waits");

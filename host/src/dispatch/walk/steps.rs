@@ -70,13 +70,13 @@ impl Walk<'_> {
     /// The other routes that take the event: those that did when it was planned, and those that do
     /// now.
     fn siblings(&self, event: &Event) -> Vec<String> {
-        let mut routes: Vec<String> = self.work.routes.to_vec();
+        let mut routes = self.work.siblings_of(&self.ready.name);
         let snapshot = self.ground.snapshot.load();
         if let Some(merchant) = snapshot.merchants.get(&event.merchant) {
             let now = merchant.routes_for(&event.connection, &event.topic);
-            routes.extend(now.map(|ready| ready.name.clone()));
+            let others = now.filter(|ready| ready.name != self.ready.name);
+            routes.extend(others.map(|ready| ready.name.clone()));
         }
-        routes.retain(|route| *route != self.ready.name);
         routes
     }
 
@@ -109,6 +109,32 @@ impl Walk<'_> {
         };
         self.ground.journal.ended(ended).await?;
         self.count_end(event, label);
+        Ok(Stop::Ended)
+    }
+
+    /// What the journal kept of this passage cannot be read back. It will not get better by waiting,
+    /// and a person has to know.
+    pub(super) async fn give_up_damaged(&self, why: &str) -> Result<Stop, journal::Error> {
+        warn!(event.seq = self.seq, route.name = self.ready.name, why, "dead letter: damaged");
+        let end = End::Dead {
+            cause: "payload_damaged".into(),
+            detail: format!(
+                "{why}: the disk or memory of this machine changed what was written; let the shop send \
+                 the order again (save it once), and look at the disk"
+            ),
+        };
+        let ended = Ended {
+            seq: self.seq,
+            route: self.ready.name.clone(),
+            end,
+            at: Timestamp::now(),
+            receipts: Vec::new(),
+            attempt: None,
+            siblings: self.work.siblings_of(&self.ready.name),
+        };
+        self.ground.journal.ended(ended).await?;
+        let label = crate::telemetry::End { outcome: "dead_letter" };
+        self.ground.metrics.passages.get_or_create(&label).inc();
         Ok(Stop::Ended)
     }
 
