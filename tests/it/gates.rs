@@ -269,7 +269,7 @@ async fn a_dead_target_is_left_alone_and_the_merchants_other_target_goes_on() {
     // A reload that leaves the connection as it is does not open the gate ...
     let since = target(&ready, "erp")["since"].clone();
     erp.come_back().await;
-    let more = file.replace("order.updated", "order.restored");
+    let more = format!("# Somebody was here.\n{file}");
     folder.write(folder.of("acme", "merchant.toml"), more.clone() + &second);
     let reloaded = async || {
         let (_, text) = host.get("/metrics").await;
@@ -286,7 +286,9 @@ async fn a_dead_target_is_left_alone_and_the_merchants_other_target_goes_on() {
     // ... and one that changes it begins anew.
     let mended = more.replace("timeout_ms = 10000", "timeout_ms = 9000");
     folder.write(folder.of("acme", "merchant.toml"), mended + &second);
+    let changed = std::time::Instant::now();
     host.settle().await;
+    assert!(changed.elapsed() < Duration::from_secs(30), "nobody waits for the old gate");
     assert_eq!(erp.account("acme", keys(0..40)), exactly(0..40));
 }
 

@@ -452,7 +452,8 @@ mod tests {
                     if matches!(breaker.ask(who, now), Ask::Go | Ask::Probe) {
                         attempts += 1;
                         let blame = breaker.heard(who, health, now, 0.5);
-                        counted[usize::try_from(who).unwrap()] += u32::from(blame == Blame::Document);
+                        counted[usize::try_from(who).unwrap()] +=
+                            u32::from(blame == Blame::Document);
                     }
                 }
             }
