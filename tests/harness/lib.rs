@@ -2,6 +2,8 @@
 
 pub mod command;
 pub mod erp;
+#[cfg(target_os = "linux")]
+pub mod faults;
 pub mod guests;
 pub mod host;
 pub mod noise;

@@ -230,7 +230,9 @@ impl Hook<'_> {
         let message = match error {
             journal::Error::Full => "nothing can be stored at the moment: there is no room left",
             journal::Error::Stopped => "the host is stopping",
-            journal::Error::Misplaced(_) | journal::Error::Io(_) => "it could not be stored",
+            journal::Error::Misplaced(_) | journal::Error::Damaged(_) | journal::Error::Io(_) => {
+                "it could not be stored"
+            }
         };
         Answer::Unavailable { message: message.into() }
     }
