@@ -34,6 +34,8 @@ use tokio::time::Instant;
 const SUSPECTS_MAX: usize = 1024;
 /// Failed probes that let others go first.
 const TRIED_MAX: usize = 64;
+/// Others were probes before; that they come no more is believed after so many in a row.
+const REPEATS_ALONE: u32 = 3;
 /// Successes after which the next open time is the shortest again.
 const CALM: u32 = 8;
 /// Of an open time, how much is cut off at random at most.
@@ -160,6 +162,8 @@ pub struct Breaker {
     others_first: Duration,
     probe: Option<u64>,
     tried: VecDeque<u64>,
+    /// How often the last one has been the probe again, with nobody else in between.
+    repeats: u32,
     /// Times opened without calm in between.
     level: u32,
     calm: u32,
@@ -206,6 +210,7 @@ impl Breaker {
             others_first: Duration::ZERO,
             probe: None,
             tried: VecDeque::new(),
+            repeats: 0,
             level: 0,
             calm: 0,
             run: Run::default(),
@@ -290,8 +295,11 @@ impl Breaker {
                 // It set out before the breaker opened, and tells nothing new.
                 return Blame::Target;
             }
-            // Alone here, and in doubt: it has as many tries as any document.
-            let alone = self.tried.back() == Some(&who) && health == Health::Doubtful;
+            // In doubt, and alone here for all we see: it has as many tries as any document.
+            let repeats = self.tried.back() == Some(&who);
+            self.repeats = if repeats { self.repeats.saturating_add(1) } else { 0 };
+            let alone = repeats && (self.tried.len() == 1 || self.repeats >= REPEATS_ALONE);
+            let alone = alone && health == Health::Doubtful;
             self.tried.retain(|tried| *tried != who);
             self.tried.push_back(who);
             if self.tried.len() > TRIED_MAX {

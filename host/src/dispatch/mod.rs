@@ -267,6 +267,8 @@ impl Dispatcher {
         let finish = async { while self.walks.join_next().await.is_some() {} };
         if tokio::time::timeout(grace, finish).await.is_err() {
             warn!("some deliveries did not finish in time; the next start takes them up");
+            // Cut off, and gone before anybody closes what they work on.
+            self.walks.shutdown().await;
         }
     }
 }

@@ -100,7 +100,7 @@ pub struct Config {
     pub idempotency_header: String,
     /// Whether the target keeps the idempotency key, so that a document whose answer was lost can
     /// be sent again.
-    #[serde(default, alias = "resend_unknown")]
+    #[serde(default)]
     pub idempotent: bool,
     /// How to ask the target for a document whose answer was lost.
     #[serde(default)]
