@@ -110,27 +110,25 @@ async fn a_merchant_with_a_dead_erp_and_one_with_much_to_do_leave_the_small_one_
 
 #[tokio::test]
 async fn more_than_fits_into_memory_arrives_once_and_in_order_when_the_target_is_back() {
-    const ORDERS: u64 = 700;
-    const VERSIONS: u32 = 3;
+    // Two and a half times what a route has in memory.
+    const ORDERS: u64 = 2600;
     const CHANGED: u64 = 70;
     let (folder, erp) = (Folder::new(), Erp::start().await);
     folder.merchant("acme", erp.address());
-    let backlog = (1..=VERSIONS)
-        .flat_map(|second| (0..ORDERS).map(move |order| version("acme", order, second)));
-    fill(&folder, backlog).await;
-    erp.trouble(|n, _| (n < 40).then_some(Trouble::StatusAfter(503, 0)));
+    fill(&folder, (0..ORDERS).map(|order| version("acme", order, 1))).await;
+    erp.trouble(|n, _| (n < 8).then_some(Trouble::StatusAfter(503, 0)));
     let host = TestHost::start(&folder).await;
-    until("there is room in memory again", async || {
-        (erp.documents("acme").len() as u64 > ORDERS / 2).then_some(())
-    })
-    .await;
-    // And while it is at it, another version of some whose second and third are not in memory yet.
+    let documents =
+        async |wanted: u64| (erp.documents("acme").len() as u64 >= wanted).then_some(());
+    until("there is room in memory again", async || documents(300).await).await;
+    // Newer versions of what will be read last: there would be room for them, but it is not their turn.
     for order in ORDERS - CHANGED..ORDERS {
-        host.shop("acme").send(&Delivery::version(order, VERSIONS + 1)).await.accepted();
+        host.shop("acme").send(&Delivery::version(order, 2)).await.accepted();
     }
+    until("most of it is there", async || documents(ORDERS - 300).await).await;
     host.settle().await;
     let rows = host.rows("acme");
-    assert_eq!(rows.len() as u64, ORDERS * u64::from(VERSIONS) + CHANGED);
+    assert_eq!(rows.len() as u64, ORDERS + CHANGED);
     let other = rows.iter().find(|row| row.state != State::Delivered);
     assert!(other.is_none(), "{other:#?}");
     let mut versions: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -141,13 +139,13 @@ async fn more_than_fits_into_memory_arrives_once_and_in_order_when_the_target_is
             versions.entry(arrival.key).or_default().push(version.unwrap_or(&name).to_owned());
         }
     }
-    assert_eq!(versions.len() as u64, ORDERS);
+    let both = versions.values().filter(|seen| seen.len() == 2).count() as u64;
+    assert_eq!((versions.len() as u64, both), (ORDERS, CHANGED));
     for (order, seen) in &versions {
         let mut sorted = seen.clone();
         sorted.sort();
         sorted.dedup();
         assert_eq!(*seen, sorted, "{order}: in order, each once");
-        assert!(seen.len() >= VERSIONS as usize, "{order}: {seen:?}");
     }
 }
 
