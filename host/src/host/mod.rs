@@ -21,6 +21,7 @@ use tracing::{info, warn};
 
 pub use self::health::account;
 use self::reload::Reloader;
+use crate::backlog::Backlog;
 use crate::checkpoint::{self, Checkpoints};
 use crate::config::{Fault, HostFile, Loader, Snapshot, Watch};
 use crate::delivery::{self, Outbound};
@@ -94,6 +95,7 @@ pub struct Host {
     metrics: Arc<Metrics>,
     counters: Arc<Counters>,
     guard: Arc<Guard>,
+    backlog: Arc<Backlog>,
 }
 
 impl Host {
@@ -128,6 +130,7 @@ impl Host {
         let listener = TcpListener::bind(&file.listen)
             .await
             .map_err(|source| OpenError::Listen { address: file.listen.clone(), source })?;
+        let backlog = Arc::new(Backlog::new(file.backlog));
         Ok(Self {
             file,
             listener,
@@ -138,6 +141,7 @@ impl Host {
             metrics,
             counters,
             guard,
+            backlog,
         })
     }
 
@@ -184,7 +188,9 @@ impl Host {
             metrics: Arc::clone(&self.metrics),
             guard: Arc::clone(&self.guard),
             reconfigured: self.reloader.reconfigured(),
+            backlog: Arc::clone(&self.backlog),
             in_flight_max: self.file.passages_in_flight,
+            plugin_threads: threads.get(),
         });
         let watch = self.watch()?;
         let house = tokio::spawn(housekeeping::keep_house(
@@ -241,6 +247,7 @@ impl Host {
             snapshot: self.reloader.snapshot(),
             journal: self.journal.clone(),
             pollers: self.pollers.clone(),
+            gates: self.reloader.gates(),
         }))
     }
 

@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 use tracing::{error, info};
 
 use crate::config::{Loader, Merchant, Snapshot};
+use crate::delivery::gate::Tally;
 use crate::ingress::{Source, Sources};
 use crate::poll::Plan;
 use crate::telemetry::Metrics;
@@ -84,6 +85,11 @@ impl Reloader {
             }
         }
         plans
+    }
+
+    /// What the gates of all targets have done.
+    pub(super) fn gates(&self) -> Arc<Tally> {
+        Arc::clone(self.loader.outbound.tally())
     }
 
     pub(super) fn dir(&self) -> PathBuf {
