@@ -8,7 +8,7 @@
 mod schedule;
 mod walk;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,8 +24,9 @@ use self::schedule::{Key, Schedule};
 use self::walk::{Ground, Stop, Work, walk};
 use crate::checkpoint::Checkpoints;
 use crate::config::{ReadyRoute, Snapshot};
+use crate::journal::replay::Reopened;
 use crate::journal::{self, Journal, OpenEvent};
-use crate::plugin::Pool;
+use crate::plugin::{Pool, Shelf};
 use crate::telemetry::{End, Metrics};
 
 /// Passages kept in memory (some 200 bytes each); what is beyond stays in the journal until there
@@ -47,6 +48,8 @@ pub struct Parts {
     pub checkpoints: Checkpoints,
     /// Where plugins run.
     pub pool: Pool,
+    /// Every plugin version that ever was in use, for replays that name one.
+    pub shelf: Shelf,
     /// What is served now.
     pub snapshot: Arc<ArcSwap<Snapshot>>,
     /// Counters.
@@ -75,6 +78,8 @@ pub struct Dispatcher {
     keys: HashMap<Id, Key>,
     /// Events of merchants that are not configured now.
     homeless: Vec<OpenEvent>,
+    /// What replays have put back and is not queued yet.
+    reopened: VecDeque<Reopened>,
     rerouted: bool,
 }
 
@@ -82,9 +87,9 @@ impl Dispatcher {
     /// Takes up whatever the journal holds open.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { journal, checkpoints, pool, snapshot, metrics, .. } = parts;
+        let Parts { journal, checkpoints, pool, shelf, snapshot, metrics, .. } = parts;
         Self {
-            ground: Arc::new(Ground { journal, checkpoints, pool, metrics }),
+            ground: Arc::new(Ground { journal, checkpoints, pool, shelf, metrics }),
             snapshot,
             reconfigured: parts.reconfigured,
             in_flight_max: parts.in_flight_max,
@@ -95,6 +100,7 @@ impl Dispatcher {
             walks: JoinSet::new(),
             keys: HashMap::new(),
             homeless: Vec::new(),
+            reopened: VecDeque::new(),
             rerouted: false,
         }
     }
@@ -151,6 +157,8 @@ impl Dispatcher {
             self.begun = true;
         }
         self.behind.extend(arrived.missed);
+        self.reopened.extend(arrived.reopened);
+        self.take_again().await?;
         for event in arrived.events {
             if self.behind.contains(&event.merchant) {
                 continue;
@@ -190,17 +198,36 @@ impl Dispatcher {
         Ok(())
     }
 
+    /// Takes what replays have put back. An event that was not read yet is found where it stands
+    /// in the journal; of one that was, only the passages put back are queued again.
+    async fn take_again(&mut self) -> Result<(), journal::Error> {
+        while let Some(Reopened { event, routes }) = self.reopened.front().cloned() {
+            if event.seq > self.taken.get(&event.merchant).copied().unwrap_or(0) {
+                self.behind.insert(event.merchant);
+            } else {
+                self.route(&event, Some(&routes)).await?;
+            }
+            self.reopened.pop_front();
+        }
+        Ok(())
+    }
+
     async fn take_one(&mut self, event: &OpenEvent) -> Result<(), journal::Error> {
         let taken = self.taken.get(&event.merchant).copied().unwrap_or(0);
         if event.seq > taken {
-            self.route(event).await?;
+            self.route(event, None).await?;
             self.taken.insert(event.merchant.clone(), event.seq);
         }
         Ok(())
     }
 
-    /// Queues an event on each route that takes it.
-    async fn route(&mut self, event: &OpenEvent) -> Result<(), journal::Error> {
+    /// Queues an event on each route that takes it; where some are named, on those of them only
+    /// (the others are queued already). One that was closed and reopened goes the ways it went.
+    async fn route(
+        &mut self,
+        event: &OpenEvent,
+        only: Option<&[String]>,
+    ) -> Result<(), journal::Error> {
         let snapshot = self.snapshot.load();
         let merchant = snapshot.merchants.get(&event.merchant).filter(|m| m.configured);
         let Some(merchant) = merchant else {
@@ -214,6 +241,7 @@ impl Dispatcher {
         };
         let mut routes: Vec<String> = merchant
             .routes_for(&event.connection, &event.topic)
+            .filter(|_| !event.again)
             .map(|ready| ready.name.clone())
             .collect();
         // A passage that began on a route taken away since then waits for the route to come back.
@@ -237,7 +265,8 @@ impl Dispatcher {
         }
         let resource: Arc<str> = event.resource_key.as_str().into();
         let routes: Arc<[String]> = routes.into();
-        for route in &*routes {
+        let only = only.filter(|only| !only.is_empty());
+        for route in routes.iter().filter(|route| only.is_none_or(|only| only.contains(route))) {
             let begun = event.passages.iter().find(|passage| passage.route == *route);
             let due = begun.and_then(|passage| passage.due_at).and_then(from_now);
             let key = Key {
@@ -304,7 +333,7 @@ impl Dispatcher {
         self.schedule.unblock();
         let homeless = std::mem::take(&mut self.homeless);
         for (place, event) in homeless.iter().enumerate() {
-            if let Err(error) = self.route(event).await {
+            if let Err(error) = self.route(event, None).await {
                 self.homeless.extend_from_slice(&homeless[place..]);
                 self.rerouted = true;
                 return Err(error);

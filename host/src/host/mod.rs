@@ -26,7 +26,7 @@ use crate::delivery::{self, Outbound};
 use crate::dispatch::{Dispatcher, Parts};
 use crate::ingress::{self, Counters, Ingress};
 use crate::journal::{self, Journal};
-use crate::plugin::{Engine, EngineOptions, Pool};
+use crate::plugin::{Engine, EngineOptions, Pool, Shelf};
 use crate::telemetry::Metrics;
 
 /// Jobs waiting for a plugin thread; each is a walk, and walks are bounded already.
@@ -85,6 +85,7 @@ pub struct Host {
     journal: Journal,
     checkpoints: Checkpoints,
     reloader: Reloader,
+    shelf: Shelf,
     metrics: Arc<Metrics>,
     counters: Arc<Counters>,
 }
@@ -107,8 +108,9 @@ impl Host {
         let journal = Journal::open(&data_dir)?;
         let checkpoints = open_checkpoints(&data_dir, &journal)?;
         let engine = Engine::new(&ENGINE)?;
+        let shelf = Shelf::new(data_dir.join("plugins"), engine.clone());
         let loader = Loader::new(dir, &file, engine, Outbound::new()?);
-        let reloader = Reloader::new(loader, Arc::clone(&metrics));
+        let reloader = Reloader::new(loader, shelf.clone(), Arc::clone(&metrics));
         let listener = TcpListener::bind(&file.listen)
             .await
             .map_err(|source| OpenError::Listen { address: file.listen.clone(), source })?;
@@ -118,6 +120,7 @@ impl Host {
             journal,
             checkpoints,
             reloader,
+            shelf,
             metrics,
             counters: Arc::default(),
         })
@@ -156,6 +159,7 @@ impl Host {
             journal: self.journal.clone(),
             checkpoints: self.checkpoints.clone(),
             pool,
+            shelf: self.shelf.clone(),
             snapshot: self.reloader.snapshot(),
             metrics: Arc::clone(&self.metrics),
             reconfigured: self.reloader.reconfigured(),

@@ -12,6 +12,7 @@ mod answer;
 mod content;
 mod hook;
 mod intake;
+mod look;
 mod peek;
 mod source;
 pub mod woocommerce;
@@ -30,6 +31,7 @@ use axum::routing::any;
 use self::answer::Answer;
 pub use self::content::content;
 pub use self::intake::{Offer, Taken};
+pub use self::look::look;
 pub use self::source::{Listening, Source, Sources};
 use crate::journal::Journal;
 

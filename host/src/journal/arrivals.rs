@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 use super::record::OpenEvent;
+use super::replay::Reopened;
 use crate::event::Event;
 
 /// Events told of and not yet heard; some 300 bytes each.
@@ -30,6 +31,7 @@ struct State {
     heard: bool,
     waiting: VecDeque<OpenEvent>,
     missed: BTreeSet<String>,
+    reopened: Vec<Reopened>,
     /// By `seq`, growing.
     recent: VecDeque<Arc<Event>>,
     recent_bytes: usize,
@@ -43,6 +45,9 @@ pub struct Arrived {
     /// Merchants of whom some events are not among `events`: their part of the journal has to be
     /// read.
     pub missed: BTreeSet<String>,
+    /// Events that a replay has put back. Who has read a merchant's part of the journal up to the
+    /// event (or beyond) walks the named passages again; who has not will find it there.
+    pub reopened: Vec<Reopened>,
 }
 
 impl Arrivals {
@@ -79,7 +84,27 @@ impl Arrivals {
         Arrived {
             events: state.waiting.drain(..).collect(),
             missed: std::mem::take(&mut state.missed),
+            reopened: std::mem::take(&mut state.reopened),
         }
+    }
+
+    /// Puts down what a replay has put back. Bounded by the replays, which hold still while
+    /// [`Self::reopened_waiting`] is large.
+    pub(super) fn tell_again(&self, reopened: impl Iterator<Item = Reopened>) {
+        let mut reopened = reopened.peekable();
+        if reopened.peek().is_none() {
+            return;
+        }
+        let mut state = self.state();
+        if state.heard {
+            state.reopened.extend(reopened);
+        }
+        drop(state);
+        self.bell.notify_one();
+    }
+
+    pub(super) fn reopened_waiting(&self) -> usize {
+        self.state().reopened.len()
     }
 
     pub(super) async fn bell(&self) {

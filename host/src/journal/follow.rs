@@ -253,9 +253,8 @@ fn open(
 
 /// How many events of a merchant are open, counted up to `limit`.
 fn open_count(db: &Connection, merchant: &str, limit: usize) -> Result<usize, Error> {
-    let mut statement = db.prepare_cached(
-        "SELECT count(*) FROM (SELECT 1 FROM open WHERE merchant = ?1 LIMIT ?2)",
-    )?;
+    let mut statement = db
+        .prepare_cached("SELECT count(*) FROM (SELECT 1 FROM open WHERE merchant = ?1 LIMIT ?2)")?;
     Ok(statement.query_row(params![merchant, limit_of(limit)], |row| row.get(0))?)
 }
 
@@ -274,7 +273,9 @@ fn quarantine_tally(
          GROUP BY reason ORDER BY reason",
     )?;
     let counts = statement
-        .query_map(params![after, last, merchant, connection], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .query_map(params![after, last, merchant, connection], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?
         .collect::<Result<Vec<_>, _>>()?;
     Ok((counts, last))
 }

@@ -194,12 +194,7 @@ const COLUMNS: &str = "id, kind, merchant, spec, state, cursor, progress, create
                        who, why";
 
 /// Jobs of a kind, newest first, those before number `before`.
-fn list(
-    db: &Connection,
-    kind: &str,
-    before: Option<u64>,
-    limit: usize,
-) -> Result<Vec<Job>, Error> {
+fn list(db: &Connection, kind: &str, before: Option<u64>, limit: usize) -> Result<Vec<Job>, Error> {
     let mut statement = db.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM jobs WHERE kind = ?1 AND (?2 IS NULL OR id < ?2)
          ORDER BY id DESC LIMIT ?3"
@@ -218,8 +213,7 @@ fn open(db: &Connection, kind: &str) -> Result<Vec<Job>, Error> {
 
 /// One job.
 fn one(db: &Connection, id: u64) -> Result<Option<Job>, Error> {
-    let mut statement =
-        db.prepare_cached(&format!("SELECT {COLUMNS} FROM jobs WHERE id = ?1"))?;
+    let mut statement = db.prepare_cached(&format!("SELECT {COLUMNS} FROM jobs WHERE id = ?1"))?;
     let mut rows = statement.query([id])?;
     rows.next()?.map(job).transpose().map_err(Error::from)
 }

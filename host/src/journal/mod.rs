@@ -10,13 +10,17 @@
 //! plugin is, and it forgets nothing: retention is not its business yet.
 
 mod arrivals;
+pub mod audit;
 mod error;
 mod follow;
+pub mod issues;
 pub mod jobs;
+pub mod list;
 mod lock;
 mod pack;
 mod read;
 mod record;
+pub mod replay;
 mod schema;
 mod steps;
 mod summary;
@@ -178,7 +182,8 @@ impl Journal {
     /// # Errors
     /// As [`Journal::mapped`].
     pub async fn ended(&self, step: Ended) -> Result<Option<u64>, Error> {
-        self.marked(Command::Ended(Box::new(step))).await
+        let death = self.death_of(&step)?;
+        self.marked(Command::Ended(Box::new(step), death.map(Box::new))).await
     }
 
     /// Closes an event that no route takes; it shows as `unrouted`.

@@ -14,6 +14,8 @@ pub(super) struct Deliveries {
     pub(super) next: usize,
     /// Whether nothing of this mapping was ever sent.
     pub(super) fresh: bool,
+    /// Whether an earlier mapping of the event may have been sent, under the same keys.
+    pub(super) replayed: bool,
     /// Tries made at the next document.
     pub(super) tries: u32,
     pub(super) checkpoint: Option<String>,
@@ -21,11 +23,12 @@ pub(super) struct Deliveries {
 }
 
 impl Deliveries {
-    pub(super) fn fresh(mapped: &Mapped) -> Self {
+    pub(super) fn fresh(mapped: &Mapped, replayed: bool) -> Self {
         Self {
             documents: mapped.documents.clone(),
             next: 0,
             fresh: true,
+            replayed,
             tries: 0,
             checkpoint: mapped.checkpoint.clone(),
             status: mapped.status.clone(),
@@ -37,6 +40,7 @@ impl Deliveries {
             next: passage.delivered.len(),
             documents: passage.documents,
             fresh: false,
+            replayed: passage.replays > 0,
             tries: passage.attempt,
             checkpoint: passage.checkpoint,
             status: passage.status,

@@ -27,8 +27,8 @@ use crate::checkpoint::{Checkpoints, ResourceCheckpoint};
 use crate::config::ReadyRoute;
 use crate::delivery::{Delivery, Verdict};
 use crate::event::Event;
-use crate::journal::{self, End, Journal, Mapped, Next, PassageState};
-use crate::plugin::{Context, Job, Outcome, Pool, Run};
+use crate::journal::{self, End, Journal, Mapped, Next, Passage, PassageState};
+use crate::plugin::{Context, Job, Outcome, Pool, Run, Shelf, Stages};
 use crate::telemetry::Metrics;
 
 /// What every walk needs.
@@ -37,6 +37,7 @@ pub(super) struct Ground {
     pub(super) journal: Journal,
     pub(super) checkpoints: Checkpoints,
     pub(super) pool: Pool,
+    pub(super) shelf: Shelf,
     pub(super) metrics: Arc<Metrics>,
 }
 
@@ -101,11 +102,12 @@ impl Walk<'_> {
             Some(passage) if passage.state == PassageState::Delivering => {
                 self.deliver(&event, Deliveries::taken_up(passage)).await
             }
-            passage => self.map(&event, passage.map_or(0, |p| p.attempt)).await,
+            passage => self.map(&event, passage.map_or_else(Past::default, Past::of)).await,
         }
     }
 
-    async fn map(&self, event: &Event, attempts: u32) -> Result<Stop, journal::Error> {
+    async fn map(&self, event: &Event, past: Past) -> Result<Stop, journal::Error> {
+        let attempts = past.attempts;
         let checkpoints = &self.ground.checkpoints;
         let remembered = match checkpoints.get(
             &event.merchant,
@@ -119,11 +121,17 @@ impl Walk<'_> {
                 return Ok(Stop::Again(CHECKPOINT_PATIENCE));
             }
         };
-        if let Some(newer) = superseded(event, remembered.as_ref()) {
-            let reason = format!("version {newer} of {} was delivered before", event.resource_key);
+        if let Some(reason) = superseded(event, remembered.as_ref()) {
             return self.end(event, End::Skipped { reason }, Vec::new(), None).await;
         }
-        let run = self.run_plugins(event, attempts, remembered).await;
+        let stages = match self.stages(past.pin).await {
+            Ok(stages) => stages,
+            Err(detail) => {
+                let end = End::Dead { cause: "plugin_version_unusable".into(), detail };
+                return self.end(event, end, Vec::new(), None).await;
+            }
+        };
+        let run = self.run_plugins(event, attempts, stages, remembered).await;
         self.count(&run);
         self.relay_logs(event, &run);
         let receipts = run.receipts;
@@ -138,7 +146,7 @@ impl Walk<'_> {
                     status: run.source_status,
                     at: Timestamp::now(),
                 };
-                let deliveries = Deliveries::fresh(&mapped);
+                let deliveries = Deliveries::fresh(&mapped, past.replayed);
                 self.ground.journal.mapped(mapped).await?;
                 self.deliver(event, deliveries).await
             }
@@ -170,14 +178,22 @@ impl Walk<'_> {
         }
     }
 
+    /// The route's plugins, with the version in place that a replay named.
+    async fn stages(&self, pin: Option<String>) -> Result<Stages, String> {
+        let stages = self.ready.stages.as_ref().expect("a route without plugins is not walked");
+        match pin {
+            None => Ok(stages.clone()),
+            Some(digest) => self.ground.shelf.in_place(stages, &digest).await,
+        }
+    }
+
     async fn run_plugins(
         &self,
         event: &Event,
         attempts: u32,
+        stages: Stages,
         remembered: Option<ResourceCheckpoint>,
     ) -> Run {
-        let stages =
-            self.ready.stages.as_ref().expect("a route without plugins is not walked").clone();
         let (checkpoint, previous_status) =
             remembered.map(|r| (r.checkpoint, r.status)).unwrap_or_default();
         let context = Context {
@@ -221,8 +237,8 @@ impl Walk<'_> {
                 event_id: &event.id,
                 correlation_id: &event.correlation_id,
                 document,
-                // What a restart or a retry brings back may have been sent before.
-                first_attempt: all.fresh || ordinal as usize > all.next,
+                // What a restart, a retry or a replay brings back may have been sent before.
+                first_attempt: !all.replayed && (all.fresh || ordinal as usize > all.next),
             };
             let answer = target.deliver(&delivery, &identities).await;
             self.count_attempt(&answer);
@@ -273,10 +289,40 @@ impl Walk<'_> {
     }
 }
 
-/// The version delivered before, when it is newer than this event's.
-fn superseded(event: &Event, remembered: Option<&ResourceCheckpoint>) -> Option<Timestamp> {
-    let newer = remembered?.version?;
-    (event.version? < newer).then_some(newer)
+/// What a walk knows of the passage's past.
+#[derive(Default)]
+struct Past {
+    attempts: u32,
+    replayed: bool,
+    pin: Option<String>,
+}
+
+impl Past {
+    fn of(passage: Passage) -> Self {
+        let replayed = passage.replays > 0;
+        Self { attempts: passage.attempt, replayed, pin: passage.pin }
+    }
+}
+
+/// Why this event is not delivered any more: a newer version of its resource was. Of two events of
+/// one version (they have whole seconds, or none) the later one is newer; only a replay brings
+/// the earlier one after it.
+fn superseded(event: &Event, remembered: Option<&ResourceCheckpoint>) -> Option<String> {
+    let before = remembered?;
+    let is_newer = match (event.version, before.version) {
+        (Some(own), Some(delivered)) if own != delivered => own > delivered,
+        _ => event.seq >= before.event_seq,
+    };
+    let key = &event.resource_key;
+    (!is_newer).then(|| {
+        match before.version.filter(|it| event.version.is_some_and(|own| own < *it)) {
+            Some(version) => format!("version {version} of {key} was delivered before"),
+            None => format!(
+                "event {} of {key}, which came later, was delivered before",
+                before.event_seq
+            ),
+        }
+    })
 }
 
 fn detail_of(outcome: &Outcome) -> String {
