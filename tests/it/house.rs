@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// In road order: (module, what it may name).
-const ROAD: [(&str, &[&str]); 15] = [
+const ROAD: [(&str, &[&str]); 16] = [
     ("event", &[]),
     ("secret", &[]),
     ("telemetry", &[]),
@@ -18,8 +18,9 @@ const ROAD: [(&str, &[&str]); 15] = [
     ("route", &[]),
     ("plugin", &["event"]),
     ("delivery", &["event", "secret"]),
-    ("config", &["ingress", "route", "plugin", "delivery"]),
+    ("config", &["secret", "ingress", "route", "plugin", "delivery"]),
     ("dispatch", &["event", "telemetry", "journal", "checkpoint", "plugin", "delivery", "config"]),
+    ("operate", &["event", "secret", "journal", "ingress", "plugin", "config"]),
     (
         "host",
         &[
@@ -31,6 +32,7 @@ const ROAD: [(&str, &[&str]); 15] = [
             "delivery",
             "config",
             "dispatch",
+            "operate",
         ],
     ),
     ("toolchain", &[]),

@@ -5,6 +5,7 @@
 //! stops first, then the dispatcher finishes what is in hand, then checkpoints and journal close.
 
 mod health;
+mod operate;
 mod reload;
 
 use std::net::SocketAddr;
@@ -26,6 +27,8 @@ use crate::delivery::{self, Outbound};
 use crate::dispatch::{Dispatcher, Parts};
 use crate::ingress::{self, Counters, Ingress};
 use crate::journal::{self, Journal};
+use crate::operate::api::{self, Tokens};
+use crate::operate::{Operate, Replays};
 use crate::plugin::{Engine, EngineOptions, Pool, Shelf};
 use crate::telemetry::Metrics;
 
@@ -86,6 +89,7 @@ pub struct Host {
     checkpoints: Checkpoints,
     reloader: Reloader,
     shelf: Shelf,
+    tokens: Tokens,
     metrics: Arc<Metrics>,
     counters: Arc<Counters>,
 }
@@ -107,6 +111,7 @@ impl Host {
         let metrics = Arc::new(Metrics::default());
         let journal = Journal::open(&data_dir)?;
         let checkpoints = open_checkpoints(&data_dir, &journal)?;
+        let tokens = operate::tokens(dir, &file)?;
         let engine = Engine::new(&ENGINE)?;
         let shelf = Shelf::new(data_dir.join("plugins"), engine.clone());
         let loader = Loader::new(dir, &file, engine, Outbound::new()?);
@@ -121,6 +126,7 @@ impl Host {
             checkpoints,
             reloader,
             shelf,
+            tokens,
             metrics,
             counters: Arc::default(),
         })
@@ -169,7 +175,11 @@ impl Host {
         let grace = Duration::from_millis(self.file.shutdown_ms);
         let walking = tokio::spawn(dispatcher.run(stop.clone(), grace));
         info!(address = %self.address(), "serving");
-        let router = self.router();
+        let replays = Replays::new(self.journal.clone(), self.shelf.clone(), stop.clone());
+        if let Err(error) = replays.take_up() {
+            warn!(%error, "replays of before could not be taken up; the next start tries again");
+        }
+        let router = self.router(replays.clone());
         let stopped = stop.clone();
         let serving = axum::serve(self.listener, router)
             .with_graceful_shutdown(async move { stopped.cancelled().await });
@@ -186,6 +196,7 @@ impl Host {
             () = out_of_patience => warn!("some senders did not finish in time; they were not answered"),
         }
         drop(watch);
+        replays.ended().await;
         if let Err(error) = walking.await {
             warn!(%error, "the dispatcher did not end well");
         }
@@ -193,13 +204,22 @@ impl Host {
         Ok(())
     }
 
-    fn router(&self) -> axum::Router {
+    fn router(&self, replays: Replays) -> axum::Router {
         let ingress = Ingress {
             journal: self.journal.clone(),
             sources: self.reloader.sources(),
             counters: Arc::clone(&self.counters),
         };
-        ingress::router(ingress).merge(health::router(health::Health {
+        let operate = Operate {
+            journal: self.journal.clone(),
+            ingress: ingress.clone(),
+            shelf: self.shelf.clone(),
+            replays,
+            connections: operate::connections(self.reloader.snapshot()),
+            backfills: None,
+        };
+        let api = api::router(operate, self.tokens.clone());
+        ingress::router(ingress).merge(api).merge(health::router(health::Health {
             metrics: Arc::clone(&self.metrics),
             counters: Arc::clone(&self.counters),
             snapshot: self.reloader.snapshot(),
