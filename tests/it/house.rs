@@ -24,6 +24,7 @@ const ROAD: [(&str, &[&str]); 16] = [
     (
         "host",
         &[
+            "secret",
             "telemetry",
             "journal",
             "checkpoint",

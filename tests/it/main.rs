@@ -1,5 +1,6 @@
 //! What Mapwright promises, shown at the edges its users touch. One binary, a module for each topic.
 
+mod api;
 mod check;
 mod checkpoint;
 mod configuration;
@@ -14,6 +15,7 @@ mod house;
 mod ingress;
 mod journal;
 mod layouts;
+mod operate;
 mod operations;
 mod poison;
 mod reload;

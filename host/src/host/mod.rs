@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 pub use self::health::account;
+pub use self::operate::look_into;
 use self::reload::Reloader;
 use crate::checkpoint::{self, Checkpoints};
 use crate::config::{Fault, HostFile, Loader, Snapshot, Watch};

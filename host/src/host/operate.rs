@@ -1,14 +1,24 @@
-//! What the host gives the REST API: tokens, connections, the replays that run.
+//! What the host gives the REST API: tokens, connections, the replays that run. And the same API over
+//! the folder of a host that is stopped, for the commands that look.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
-use crate::config::{Fault, HostFile, Snapshot};
+use super::{ENGINE, OpenError};
+use crate::config::{Fault, HostFile, Role, Snapshot};
+use crate::ingress::Ingress;
+use crate::journal::{self, Journal};
 use crate::operate::Connections;
 use crate::operate::api::Tokens;
+use crate::operate::{Operate, Replays};
+use crate::plugin::{Engine, EngineOptions, Shelf};
+use crate::secret::Secret;
 
 /// The tokens of `mapwright.toml`. One that cannot be read is a reason not to start: an API that
 /// answers nobody is noticed when it is needed.
@@ -57,4 +67,45 @@ pub(super) fn connections(snapshot: Arc<ArcSwap<Snapshot>>) -> Connections {
         }
         rows
     })
+}
+
+/// Serves the API over the folder of a stopped host, for this process only: on a port of this
+/// machine, to whoever holds the token, which may only look. Gives both.
+///
+/// # Errors
+/// [`OpenError`]: no such folder, or a host is running on it.
+pub async fn look_into(dir: &Path) -> Result<(SocketAddr, String), OpenError> {
+    let file = HostFile::read(dir)?;
+    let data_dir = dir.join(&file.data_dir);
+    if !data_dir.join(journal::FILE).is_file() {
+        return Err(OpenError::Folder {
+            path: data_dir,
+            reason: "there is no journal in it: no host has run here yet".into(),
+        });
+    }
+    let journal = Journal::open(&data_dir)?;
+    let engine = Engine::new(&EngineOptions { calls_max: 1, pooling: false, ..ENGINE })?;
+    let shelf = Shelf::new(data_dir.join("plugins"), engine);
+    let operate = Operate {
+        ingress: Ingress {
+            journal: journal.clone(),
+            sources: Arc::default(),
+            counters: Arc::default(),
+        },
+        // Nothing is taken up: a replay goes on when the host does.
+        replays: Replays::new(journal.clone(), shelf.clone(), CancellationToken::new()),
+        journal,
+        shelf,
+        connections: Arc::new(Vec::new),
+        backfills: None,
+    };
+    let mut tokens = Tokens::default();
+    let token = format!("{}{}", uuid::Uuid::now_v7(), uuid::Uuid::now_v7());
+    tokens.add("this command", Role::Read, &Secret::new(&token));
+    let listen = |source| OpenError::Listen { address: "127.0.0.1:0".into(), source };
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(listen)?;
+    let address = listener.local_addr().map_err(listen)?;
+    let router = crate::operate::api::router(operate, tokens);
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    Ok((address, token))
 }
