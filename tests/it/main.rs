@@ -22,5 +22,6 @@ mod reload;
 mod retries;
 mod road;
 mod sandbox;
+mod storage;
 mod tryton;
 mod tryton_road;

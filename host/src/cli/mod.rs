@@ -3,6 +3,7 @@
 //! Exit codes are the same everywhere: 0 all is well, 1 the thing looked at is not, 2 the command
 //! could not be understood or a file not read, 3 a plugin hit a limit or trapped.
 
+mod backup;
 mod build;
 mod case;
 mod check;
@@ -63,6 +64,10 @@ enum Command {
     Quarantine(operate::quarantine::Args),
     /// Who did what by hand, and why.
     Audit(operate::audit::Args),
+    /// Copy the journal of a host, running or not.
+    Backup(backup::BackupArgs),
+    /// Put a backup back, with the host stopped.
+    Restore(backup::RestoreArgs),
 }
 
 /// Runs the command line.
@@ -83,5 +88,7 @@ pub fn main() -> ExitCode {
         Command::Replay(args) => operate::replay::run(&args),
         Command::Quarantine(args) => operate::quarantine::run(&args),
         Command::Audit(args) => operate::audit::run(&args),
+        Command::Backup(args) => backup::backup(&args),
+        Command::Restore(args) => backup::restore(&args),
     }
 }

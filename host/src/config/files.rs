@@ -13,6 +13,7 @@ use super::api::ApiToken;
 use super::text::{Fault, Text, nearest};
 use crate::delivery::{ConnectorConfig, backoff};
 use crate::ingress::woocommerce;
+use crate::journal::RetentionPatch;
 use crate::plugin::LimitsPatch;
 use crate::route::Route;
 
@@ -44,6 +45,9 @@ pub struct HostFile {
     /// When to try again, unless the merchant says otherwise.
     #[serde(default)]
     pub retry: backoff::Schedule,
+    /// How long what has ended is kept, unless the merchant says otherwise.
+    #[serde(default)]
+    pub retention: RetentionPatch,
 }
 
 fn default_listen() -> String {
@@ -89,6 +93,8 @@ struct MerchantShape {
     plugins: BTreeMap<String, PluginShape>,
     #[serde(default)]
     retry: Option<backoff::Schedule>,
+    #[serde(default)]
+    retention: RetentionPatch,
 }
 
 /// `[plugins.NAME]`.
@@ -121,6 +127,8 @@ pub struct MerchantFile {
     pub plugin_limits: BTreeMap<String, LimitsPatch>,
     /// When to try again.
     pub retry: Option<backoff::Schedule>,
+    /// How long what has ended is kept.
+    pub retention: RetentionPatch,
 }
 
 impl MerchantFile {
@@ -145,6 +153,7 @@ impl MerchantFile {
             limits: shape.limits,
             plugin_limits: shape.plugins.into_iter().map(|(name, p)| (name, p.limits)).collect(),
             retry: shape.retry,
+            retention: shape.retention,
         })
     }
 }

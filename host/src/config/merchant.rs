@@ -14,6 +14,7 @@ use super::snapshot::Loader;
 use super::text::{Fault, Text};
 use crate::delivery::{Outbound, Target, backoff};
 use crate::ingress::woocommerce::WooCommerce;
+use crate::journal::RetentionPatch;
 use crate::plugin::{Capability, Lookups, Stages};
 use crate::route::Route;
 
@@ -135,6 +136,12 @@ impl Merchant {
             file,
             lookups,
         }
+    }
+
+    /// How long its file says that what has ended is kept.
+    #[must_use]
+    pub fn retention(&self) -> RetentionPatch {
+        self.file.file.as_ref().map(|file| file.retention).unwrap_or_default()
     }
 
     /// The routes that take a topic of a connection, by name.

@@ -12,6 +12,7 @@ use super::files::{HostFile, MerchantFile};
 use super::merchant::Merchant;
 use super::text::Fault;
 use crate::delivery::{Outbound, backoff};
+use crate::journal::{Retention, RetentionPatch, Retentions};
 use crate::plugin::{Engine, Limits, LimitsPatch};
 
 /// What is being served.
@@ -19,6 +20,8 @@ use crate::plugin::{Engine, Limits, LimitsPatch};
 pub struct Snapshot {
     /// By name.
     pub merchants: BTreeMap<String, Arc<Merchant>>,
+    /// How long what has ended is kept.
+    pub retentions: Retentions,
     /// Faults of the host's own file.
     pub faults: Vec<Fault>,
 }
@@ -41,6 +44,8 @@ pub struct Loader {
     pub limits: LimitsPatch,
     /// The host's schedule.
     pub retry: backoff::Schedule,
+    /// The host's retention.
+    pub retention: RetentionPatch,
     /// Shared by all targets.
     pub outbound: Outbound,
 }
@@ -49,7 +54,14 @@ impl Loader {
     /// For the folder that `file` was read from.
     #[must_use]
     pub fn new(dir: &Path, file: &HostFile, engine: Engine, outbound: Outbound) -> Self {
-        Self { dir: dir.to_owned(), engine, limits: file.limits, retry: file.retry, outbound }
+        Self {
+            dir: dir.to_owned(),
+            engine,
+            limits: file.limits,
+            retry: file.retry,
+            retention: file.retention,
+            outbound,
+        }
     }
 
     /// The next snapshot.
@@ -60,18 +72,26 @@ impl Loader {
         let mut faults = Vec::new();
         // Limits and schedule are read again; an address or data folder needs a restart.
         let loader = match HostFile::read(&self.dir) {
-            Ok(file) => Self { limits: file.limits, retry: file.retry, ..self.clone() },
+            Ok(file) => Self {
+                limits: file.limits,
+                retry: file.retry,
+                retention: file.retention,
+                ..self.clone()
+            },
             Err(fault) => {
                 faults.push(fault);
                 self.clone()
             }
         };
+        let host = Retention::default().patched(loader.retention);
+        let mut retentions = Retentions { host, ..Retentions::default() };
         for (name, dir) in merchant_folders(&folder) {
             let before = previous.and_then(|p| p.merchants.get(&name)).map(|m| &**m);
             let merchant = Merchant::load(&loader, &name, &dir, before);
+            retentions.merchants.insert(name.clone(), host.patched(merchant.retention()));
             merchants.insert(name, Arc::new(merchant));
         }
-        Snapshot { merchants, faults }
+        Snapshot { merchants, retentions, faults }
     }
 
     /// The limits in force for a plugin: the host's, then the merchant's, then the plugin's own.

@@ -6,6 +6,7 @@
 
 mod health;
 mod operate;
+mod housekeeping;
 mod reload;
 
 use std::net::SocketAddr;
@@ -173,6 +174,11 @@ impl Host {
             in_flight_max: self.file.passages_in_flight,
         });
         let watch = self.watch()?;
+        let house = tokio::spawn(housekeeping::keep_house(
+            self.journal.clone(),
+            self.reloader.snapshot(),
+            stop.clone(),
+        ));
         let grace = Duration::from_millis(self.file.shutdown_ms);
         let walking = tokio::spawn(dispatcher.run(stop.clone(), grace));
         info!(address = %self.address(), "serving");
@@ -200,6 +206,9 @@ impl Host {
         replays.ended().await;
         if let Err(error) = walking.await {
             warn!(%error, "the dispatcher did not end well");
+        }
+        if let Err(error) = house.await {
+            warn!(%error, "housekeeping did not end well");
         }
         info!("stopped");
         Ok(())
@@ -254,8 +263,7 @@ impl checkpoint::Tail for JournalTail {
     }
 
     fn checkpoint_of(&self, event_seq: u64, route: &str) -> Result<Option<String>, String> {
-        let passage = self.0.passage(event_seq, route).map_err(|error| error.to_string())?;
-        Ok(passage.and_then(|passage| passage.checkpoint))
+        self.0.checkpoint_of(event_seq, route).map_err(|error| error.to_string())
     }
 }
 

@@ -419,6 +419,27 @@ pub(super) fn mark(
     Ok(true)
 }
 
+/// Takes the letters of an event away, with their part of counts and sums. What has died stays
+/// counted in [`Issue::count`].
+pub(super) fn forget(db: &Connection, seq: u64) -> rusqlite::Result<()> {
+    let mut letters =
+        db.prepare_cached("SELECT route, issue, resource_key FROM dead_letters WHERE seq = ?1")?;
+    let letters: Vec<(String, Option<u64>, String)> = letters
+        .query_map([seq], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .collect::<Result<_, _>>()?;
+    for (route, issue, resource) in letters {
+        let change = || {
+            db.prepare_cached("DELETE FROM dead_letters WHERE seq = ?1 AND route = ?2")?
+                .execute(params![seq, route])
+        };
+        match issue {
+            Some(issue) => refile(db, seq, &route, (issue, &resource), change)?,
+            None => change().map(drop)?,
+        }
+    }
+    Ok(())
+}
+
 /// Gives an issue another state, as a person wishes.
 pub(super) fn set_state(db: &Connection, id: u64, state: IssueState) -> rusqlite::Result<usize> {
     // What is not muted is open or resolved by what its letters are.
@@ -786,6 +807,7 @@ mod tests {
     enum Turn {
         Dies { seq: u64, cause: u8, cents: u32 },
         Marked { seq: u64, to: usize },
+        Forgotten { seq: u64 },
     }
 
     fn turns() -> impl Strategy<Value = Vec<Turn>> {
@@ -795,7 +817,8 @@ mod tests {
             cents,
         });
         let marked = (1_u64..6, 0_usize..4).prop_map(|(seq, to)| Turn::Marked { seq, to });
-        proptest::collection::vec(prop_oneof![dies, marked], 0..40)
+        let forgotten = (1_u64..6).prop_map(|seq| Turn::Forgotten { seq });
+        proptest::collection::vec(prop_oneof![4 => dies, 4 => marked, 1 => forgotten], 0..40)
     }
 
     proptest! {
@@ -816,6 +839,7 @@ mod tests {
                         };
                         died(&db, seq, "r", Timestamp::UNIX_EPOCH, &death).unwrap();
                     }
+                    Turn::Forgotten { seq } => forget(&db, seq).unwrap(),
                     Turn::Marked { seq, to } => {
                         let (all, at) = (LetterStatus::ALL, Timestamp::UNIX_EPOCH);
                         mark(&db, seq, "r", &all, all[to], at).unwrap();

@@ -7,10 +7,11 @@
 //!
 //! It costs about three commits for an event with one document, shared with whatever else is under
 //! way, and a few megabytes of memory whatever its length. It does not route, retry or know what a
-//! plugin is, and it forgets nothing: retention is not its business yet.
+//! plugin is, and it forgets only what it is told to ([`Retentions`]), never what is open.
 
 mod arrivals;
 pub mod audit;
+mod backup;
 mod error;
 mod follow;
 pub mod issues;
@@ -21,6 +22,7 @@ mod pack;
 mod read;
 mod record;
 pub mod replay;
+mod retention;
 mod schema;
 mod steps;
 mod summary;
@@ -31,10 +33,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
+use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
 use self::arrivals::Arrivals;
 pub use self::arrivals::Arrived;
+pub use self::backup::{Backup, BackupError, Restored, backup, restore};
 pub use self::error::{Error, OpenError};
 pub use self::follow::FollowUp;
 use self::lock::FolderLock;
@@ -44,6 +48,7 @@ pub use self::record::{
     Identity, Mapped, NewQuarantine, Next, OpenEvent, OpenPassage, Passage, PassageState,
     Postponed, Quarantined,
 };
+pub use self::retention::{Forgotten, Keep, Retention, RetentionPatch, Retentions};
 use self::steps::{Answer, Command, MappedRow, Offered};
 pub use self::summary::{Counts, DocumentRow, Filter, State, SummaryRow};
 use self::writer::Job;
@@ -73,6 +78,7 @@ struct Shared {
     readers: Readers,
     arrivals: Arc<Arrivals>,
     path: PathBuf,
+    restored_seq: u64,
     /// Whether the last write that needed room met a full disk.
     full: AtomicBool,
     _lock: FolderLock,
@@ -103,9 +109,10 @@ impl Journal {
                 steps::limit_pages(&connection, pages)?;
             }
             let readers = Readers::open(&path)?;
-            Ok((writer::start(connection, &path, Arc::clone(&arrivals))?, readers))
+            let restored_seq = backup::restored_seq(&connection)?;
+            Ok((restored_seq, writer::start(connection, &path, Arc::clone(&arrivals))?, readers))
         };
-        let (writer, readers) =
+        let (restored_seq, writer, readers) =
             start().map_err(|source| OpenError::Sqlite { path: path.clone(), source })?;
         Ok(Self {
             shared: Arc::new(Shared {
@@ -114,6 +121,7 @@ impl Journal {
                 readers,
                 arrivals,
                 path,
+                restored_seq,
                 full: AtomicBool::new(false),
                 _lock: lock,
             }),
@@ -124,6 +132,13 @@ impl Journal {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.shared.path
+    }
+
+    /// Events up to this number were in a backup that this journal was restored from: any of them
+    /// may have been delivered without the journal knowing. 0 if it never was restored.
+    #[must_use]
+    pub fn restored_seq(&self) -> u64 {
+        self.shared.restored_seq
     }
 
     /// Takes an event in. It is on the disk when this returns. `fingerprint` tells what the event
@@ -200,6 +215,48 @@ impl Journal {
     /// As [`Journal::accept`].
     pub async fn remember(&self, identities: Vec<Identity>) -> Result<(), Error> {
         self.write(Command::Remember(identities)).await.map(drop)
+    }
+
+    /// Forgets some of what ended longer ago than it is to be kept, from event number `after` on.
+    /// Call it again from [`Forgotten::next`]; between two calls everybody else has the writer.
+    ///
+    /// # Errors
+    /// As [`Journal::accept`]; nothing is half forgotten.
+    pub async fn forget_events(
+        &self,
+        retentions: &Retentions,
+        now: Timestamp,
+        after: u64,
+    ) -> Result<Forgotten, Error> {
+        let look = |db: &_| retention::old_events(db, retentions, now, after);
+        let look = self.shared.readers.with(look)?;
+        let removed = self.count(Command::Forget(look.old, Vec::new())).await?;
+        Ok(Forgotten { removed, next: look.next })
+    }
+
+    /// The same for input in quarantine, from number `after` on.
+    ///
+    /// # Errors
+    /// As [`Journal::forget_events`].
+    pub async fn forget_quarantine(
+        &self,
+        retentions: &Retentions,
+        now: Timestamp,
+        after: u64,
+    ) -> Result<Forgotten, Error> {
+        let look = |db: &_| retention::old_quarantine(db, retentions, now, after);
+        let look = self.shared.readers.with(look)?;
+        let removed = self.count(Command::Forget(Vec::new(), look.old)).await?;
+        Ok(Forgotten { removed, next: look.next })
+    }
+
+    /// Gives a little of the file's free room back to the disk, where a large part of it is free;
+    /// says whether there may be more to give back.
+    ///
+    /// # Errors
+    /// As [`Journal::accept`].
+    pub async fn give_back(&self) -> Result<bool, Error> {
+        Ok(self.count(Command::GiveBack).await? > 0)
     }
 
     /// Changes [`JournalOptions::page_count_max`] while it runs; nothing lifts the limit.
@@ -351,6 +408,13 @@ impl Journal {
     /// [`Error::Io`].
     pub fn counts(&self) -> Result<Counts, Error> {
         self.shared.readers.with(summary::counts)
+    }
+
+    async fn count(&self, command: Command) -> Result<u64, Error> {
+        match self.write(command).await? {
+            Answer::Id(count) => Ok(count),
+            _ => unreachable!("a count is what forgetting answers"),
+        }
     }
 
     async fn marked(&self, command: Command) -> Result<Option<u64>, Error> {

@@ -285,12 +285,17 @@ pub(super) fn finished_after(
     limit: usize,
 ) -> Result<Vec<Finished>, Error> {
     let mut statement = db.prepare_cached(
-        "SELECT f.mark, e.merchant, f.route, e.resource_key, f.seq, e.version, m.status,
-                m.checkpoint
-         FROM finished f
-         JOIN events e ON e.seq = f.seq
-         LEFT JOIN mappings m ON m.seq = f.seq AND m.route = f.route
-         WHERE f.mark > ?1 ORDER BY f.mark LIMIT ?2",
+        "SELECT * FROM (
+             SELECT f.mark, e.merchant, f.route, e.resource_key, f.seq, e.version, m.status,
+                    m.checkpoint
+             FROM finished f
+             JOIN events e ON e.seq = f.seq
+             LEFT JOIN mappings m ON m.seq = f.seq AND m.route = f.route
+             WHERE f.mark > ?1 ORDER BY f.mark LIMIT ?2)
+         UNION ALL SELECT * FROM (
+             SELECT mark, merchant, route, resource_key, seq, version, status, checkpoint
+             FROM remembered WHERE mark > ?1 ORDER BY mark LIMIT ?2)
+         ORDER BY 1 LIMIT ?2",
     )?;
     let found = statement
         .query_map(params![mark, limit_of(limit)], |row| {
@@ -310,7 +315,10 @@ pub(super) fn finished_after(
 }
 
 pub(super) fn last_mark(db: &Connection) -> Result<u64, Error> {
-    let mut statement = db.prepare_cached("SELECT coalesce(max(mark), 0) FROM finished")?;
+    let mut statement = db.prepare_cached(
+        "SELECT max(coalesce((SELECT max(mark) FROM finished), 0),
+                    coalesce((SELECT max(mark) FROM remembered), 0))",
+    )?;
     Ok(statement.query_row([], |row| row.get(0))?)
 }
 
@@ -319,8 +327,10 @@ pub(super) fn checkpoint_of(
     seq: u64,
     route: &str,
 ) -> Result<Option<String>, Error> {
-    let mut statement =
-        db.prepare_cached("SELECT checkpoint FROM mappings WHERE seq = ?1 AND route = ?2")?;
+    let mut statement = db.prepare_cached(
+        "SELECT checkpoint FROM mappings WHERE seq = ?1 AND route = ?2
+         UNION ALL SELECT checkpoint FROM remembered WHERE seq = ?1 AND route = ?2 LIMIT 1",
+    )?;
     Ok(statement.query_row(params![seq, route], |row| row.get(0)).optional()?.flatten())
 }
 

@@ -222,9 +222,9 @@ fn put_back(db: &Connection, again: &Again, step: &ReplayStep) -> rusqlite::Resu
     db.prepare_cached(
         "INSERT OR REPLACE INTO past_passages (seq, route, replay, state, reason, ended_at,
                                                replaced_at, job, receipts, documents, packing,
-                                               packed)
+                                               packed, mark)
          SELECT p.seq, p.route, p.replays + 1, p.state, p.reason, p.ended_at, ?3, ?4, m.receipts,
-                m.documents, m.packing, m.packed
+                m.documents, m.packing, m.packed, p.mark
          FROM passages p LEFT JOIN mappings m ON m.seq = p.seq AND m.route = p.route
          WHERE p.seq = ?1 AND p.route = ?2",
     )?
@@ -274,6 +274,14 @@ pub(super) fn settled(
 ) -> rusqlite::Result<()> {
     if before.replays == 0 {
         return Ok(());
+    }
+    if state == PassageState::Delivered {
+        // Checkpoints are made again from its last end; the ends before it are only in the way.
+        db.prepare_cached(
+            "DELETE FROM finished WHERE mark IN
+                 (SELECT mark FROM past_passages WHERE seq = ?1 AND route = ?2)",
+        )?
+        .execute(params![seq, route])?;
     }
     if state != PassageState::Dead {
         issues::mark(db, seq, route, &[LetterStatus::Replayed], LetterStatus::Resolved, at)?;

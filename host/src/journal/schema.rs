@@ -2,15 +2,16 @@
 //!
 //! Rows that carry bytes (`events`, `mappings`, `attempts`) are only ever added; what changes with
 //! each step (`open`, `passages`, `resources`) is small and apart, so a step rewrites a few hundred
-//! bytes and not a payload. There is no index that the road itself does not need.
+//! bytes and not a payload. One index is there for screens alone (`events_by_merchant`, a few bytes
+//! at the end of each merchant's part); whatever else they ask starts from small tables.
 //!
 //! `events` one row for each accepted payload. `open` those not closed yet, by merchant, with all
 //! that planning needs, so that a long backlog is planned without a look at its payloads.
 //! `unrouted` why an event was closed without a passage. `resources` the last accepted fingerprint
 //! of each resource. `passages` the state machine drawn in `record.rs`. `mappings` what the
 //! plugins made. `attempts` each try of each document. `finished` passages that ended delivered,
-//! in the order they did. `dead_letters`, `identities`, `quarantine` as their names say. `cursors`
-//! and `followups` are described in `follow.rs`, `jobs` in `jobs.rs`, `issues`, `issue_money` and what
+//! in the order they did; `remembered` what of them outlives their events. `dead_letters`,
+//! `identities`, `quarantine` as their names say. `cursors` and `followups` are described in `follow.rs`, `jobs` in `jobs.rs`, `issues`, `issue_money` and what
 //! is new in `dead_letters` in `issues.rs`, `past_passages` and `job_ends` in `replay.rs`, `bookmarks`,
 //! `audit` and `answers_given` in `audit.rs`.
 //! Times are microseconds since 1970 UTC.
@@ -204,6 +205,7 @@ const MIGRATIONS: [&str; 2] = [
         documents   TEXT,
         packing     INTEGER,
         packed      BLOB,
+        mark        INTEGER,
         PRIMARY KEY (seq, route, replay)
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE job_ends (
@@ -277,6 +279,29 @@ const MIGRATIONS: [&str; 2] = [
         at      INTEGER NOT NULL,
         PRIMARY KEY (who, key)
     ) STRICT, WITHOUT ROWID;
+    ALTER TABLE passages ADD COLUMN mark INTEGER;
+    CREATE INDEX finished_by_seq ON finished (seq, route);
+    UPDATE passages SET mark = (SELECT max(mark) FROM finished f
+                                WHERE f.seq = passages.seq AND f.route = passages.route)
+        WHERE state = 2;
+    DROP INDEX finished_by_seq;
+    CREATE TABLE remembered (
+        merchant     TEXT NOT NULL,
+        route        TEXT NOT NULL,
+        resource_key TEXT NOT NULL,
+        mark         INTEGER NOT NULL,
+        seq          INTEGER NOT NULL,
+        version      INTEGER,
+        status       TEXT,
+        checkpoint   TEXT,
+        PRIMARY KEY (merchant, route, resource_key)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX remembered_by_mark ON remembered (mark);
+    CREATE INDEX remembered_by_seq ON remembered (seq, route);
+    CREATE TABLE meta (
+        name  TEXT PRIMARY KEY,
+        value INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
 ",
 ];
 
@@ -322,6 +347,8 @@ fn sync_folder(dir: &Path) -> Result<(), OpenError> {
 
 fn set_up_writer(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(std::time::Duration::from_secs(10))?;
+    // Takes effect in a new file only: pages that become free can be given back bit by bit.
+    connection.pragma_update(None, "auto_vacuum", "incremental")?;
     connection.pragma_update(None, "journal_mode", "wal")?;
     // FULL: a commit returns when the log is on the disk.
     connection.pragma_update(None, "synchronous", "full")?;

@@ -18,6 +18,7 @@ use super::record::{
     Next, PassageState, Postponed,
 };
 use super::replay::{self, Before};
+use super::retention;
 use crate::event::{EventId, NewEvent, Origin, Receipt};
 
 /// Something to be written.
@@ -34,6 +35,9 @@ pub(super) enum Command {
     Job(Box<jobs::Step>),
     Replay(Box<replay::ReplayStep>),
     Acts(Vec<Act>),
+    /// Events by number, then input in quarantine.
+    Forget(Vec<u64>, Vec<u64>),
+    GiveBack,
     PagesMax(u32),
     /// Takes up some room (true), or gives it back.
     Probe(bool),
@@ -129,9 +133,18 @@ impl Numbers {
             connection.query_row(sql, [], |row| row.get::<_, u64>(0)).map(|last| last + 1)
         };
         Ok(Self {
-            seq: next("SELECT coalesce(max(seq), 0) FROM events")?,
-            mark: next("SELECT coalesce(max(mark), 0) FROM finished")?,
-            quarantine: next("SELECT coalesce(max(id), 0) FROM quarantine")?,
+            seq: next(
+                "SELECT max(coalesce((SELECT max(seq) FROM events), 0),
+                            coalesce((SELECT value FROM meta WHERE name = 'forgotten_seq'), 0))",
+            )?,
+            mark: next(
+                "SELECT max(coalesce((SELECT max(mark) FROM finished), 0),
+                            coalesce((SELECT max(mark) FROM remembered), 0))",
+            )?,
+            quarantine: next(
+                "SELECT max(coalesce((SELECT max(id) FROM quarantine), 0),
+                     coalesce((SELECT value FROM meta WHERE name = 'forgotten_quarantine'), 0))",
+            )?,
         })
     }
 }
@@ -166,6 +179,12 @@ pub(super) fn apply(
         Command::Job(it) => Ok(Answer::Id(jobs::apply(db, it)?)),
         Command::Replay(it) => replay::step(db, it),
         Command::Acts(acts) => Ok(Answer::Id(audit::apply(db, acts)?)),
+        Command::Forget(events, quarantine) => {
+            let removed = retention::forget_events(db, events)?
+                + retention::forget_quarantine(db, quarantine)?;
+            Ok(Answer::Id(removed))
+        }
+        Command::GiveBack => Ok(Answer::Id(u64::from(retention::give_back(db)?))),
         Command::PagesMax(pages) => {
             limit_pages(db, *pages)?;
             Ok(Answer::Done)
@@ -347,18 +366,20 @@ fn delivered(
     numbers: &mut Numbers,
     it: &DocumentDelivered,
 ) -> Result<Answer, Fault> {
-    let (state, intended, ended_at) = match it.next {
-        Next::Intend(ordinal) => (PassageState::Delivering, Some(ordinal), None),
-        Next::EndDelivered => (PassageState::Delivered, None, Some(micros(it.attempt.at))),
+    let (state, intended, ended_at, mark) = match it.next {
+        Next::Intend(ordinal) => (PassageState::Delivering, Some(ordinal), None, None),
+        Next::EndDelivered => {
+            (PassageState::Delivered, None, Some(micros(it.attempt.at)), Some(numbers.mark))
+        }
     };
     let changed = db
         .prepare_cached(
             "UPDATE passages SET state = ?3, intended = ?4, ended_at = ?5, due_at = NULL,
-                 reason = NULL, attempt = 0
+                 reason = NULL, attempt = 0, mark = coalesce(?6, mark)
              WHERE seq = ?1 AND route = ?2 AND state = 1
              RETURNING replays, tries_before, job",
         )?
-        .query_row(params![it.seq, it.route, state.code(), intended, ended_at], Before::of)
+        .query_row(params![it.seq, it.route, state.code(), intended, ended_at, mark], Before::of)
         .optional()?;
     let Some(before) = changed else {
         return Err(misplaced("delivered", it.seq, &it.route));
@@ -414,16 +435,18 @@ fn ended(
         End::Skipped { reason } => (PassageState::Skipped, Some(reason)),
         End::Dead { cause, .. } => (PassageState::Dead, Some(cause)),
     };
+    let mark = matches!(it.end, End::Delivered).then_some(numbers.mark);
     let changed = db
         .prepare_cached(
-            "INSERT INTO passages (seq, route, state, attempt, reason, ended_at)
-             VALUES (?1, ?2, ?3, 0, ?4, ?5)
+            "INSERT INTO passages (seq, route, state, attempt, reason, ended_at, mark)
+             VALUES (?1, ?2, ?3, 0, ?4, ?5, ?6)
              ON CONFLICT DO UPDATE SET state = excluded.state, reason = excluded.reason,
-                 ended_at = excluded.ended_at, due_at = NULL, intended = NULL
+                 ended_at = excluded.ended_at, due_at = NULL, intended = NULL,
+                 mark = coalesce(excluded.mark, mark)
              WHERE state IN (0, 1)
              RETURNING replays, tries_before, job",
         )?
-        .query_row(params![it.seq, it.route, state.code(), reason, micros(it.at)], Before::of)
+        .query_row(params![it.seq, it.route, state.code(), reason, micros(it.at), mark], Before::of)
         .optional()?;
     let Some(before) = changed else {
         return Err(misplaced("ended", it.seq, &it.route));

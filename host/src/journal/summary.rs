@@ -140,11 +140,13 @@ pub struct Counts {
 
 pub(super) fn counts(db: &Connection) -> Result<Counts, Error> {
     let mut statement = db.prepare_cached(
-        "SELECT (SELECT coalesce(max(seq), 0) FROM events),
+        "SELECT max(coalesce((SELECT max(seq) FROM events), 0),
+                    coalesce((SELECT value FROM meta WHERE name = 'forgotten_seq'), 0)),
                 (SELECT count(*) FROM open),
                 (SELECT count(*) FROM open o JOIN passages p ON p.seq = o.seq
                  WHERE p.due_at IS NOT NULL),
-                (SELECT coalesce(max(mark), 0) FROM finished),
+                max(coalesce((SELECT max(mark) FROM finished), 0),
+                    coalesce((SELECT max(mark) FROM remembered), 0)),
                 (SELECT count(*) FROM dead_letters WHERE status = 0),
                 (SELECT coalesce(max(id), 0) FROM quarantine)",
     )?;

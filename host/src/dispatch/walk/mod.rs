@@ -237,8 +237,11 @@ impl Walk<'_> {
                 event_id: &event.id,
                 correlation_id: &event.correlation_id,
                 document,
-                // What a restart, a retry or a replay brings back may have been sent before.
-                first_attempt: !all.replayed && (all.fresh || ordinal as usize > all.next),
+                // What a restart, a retry or a replay brings back may have been sent before, and so
+                // may all that was open in a backup.
+                first_attempt: !all.replayed
+                    && (all.fresh || ordinal as usize > all.next)
+                    && self.seq > self.ground.journal.restored_seq(),
             };
             let answer = target.deliver(&delivery, &identities).await;
             self.count_attempt(&answer);
