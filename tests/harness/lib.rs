@@ -3,6 +3,8 @@
 pub mod api;
 pub mod command;
 pub mod erp;
+#[cfg(target_os = "linux")]
+pub mod faults;
 pub mod guests;
 pub mod host;
 pub mod noise;

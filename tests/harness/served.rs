@@ -25,10 +25,20 @@ impl Served {
     /// When the process cannot be started.
     #[must_use]
     pub fn start(folder: &Folder) -> Self {
+        Self::start_in(folder, &[])
+    }
+
+    /// The same in an environment with some more variables.
+    ///
+    /// # Panics
+    /// When the process cannot be started.
+    #[must_use]
+    pub fn start_in(folder: &Folder, environment: &[(String, String)]) -> Self {
         let mut child = Command::new(command::path())
             .args(["serve", "--config"])
             .arg(folder.dir())
             .env("MAPWRIGHT_LOG", "info")
+            .envs(environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -50,6 +60,34 @@ impl Served {
     #[must_use]
     pub fn log(&self) -> Vec<Value> {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Where it serves, as soon as it does; none if it ends before.
+    ///
+    /// # Panics
+    /// When it does neither.
+    pub async fn address_or_end(&mut self) -> Option<SocketAddr> {
+        let started = Instant::now();
+        loop {
+            let log = self.log();
+            let serving = log.iter().find(|line| line["message"] == "serving");
+            if let Some(address) = serving.and_then(|line| line["address"].as_str()) {
+                return Some(address.parse().expect("an address is logged"));
+            }
+            if self.ended().is_some() {
+                return None;
+            }
+            assert!(started.elapsed() < PATIENCE, "it neither serves nor ends: {log:#?}");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// How it ended, if it has.
+    ///
+    /// # Panics
+    /// When the system will not say.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().expect("a child can be asked")
     }
 
     /// Waits until it serves, and says where.

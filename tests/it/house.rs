@@ -18,7 +18,7 @@ const ROAD: [(&str, &[&str]); 16] = [
     ("route", &[]),
     ("plugin", &["event"]),
     ("delivery", &["event", "secret"]),
-    ("config", &["secret", "ingress", "route", "plugin", "delivery"]),
+    ("config", &["secret", "journal", "ingress", "route", "plugin", "delivery"]),
     ("dispatch", &["event", "telemetry", "journal", "checkpoint", "plugin", "delivery", "config"]),
     ("operate", &["event", "secret", "journal", "ingress", "plugin", "config"]),
     (

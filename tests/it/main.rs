@@ -1,6 +1,8 @@
 //! What Mapwright promises, shown at the edges its users touch. One binary, a module for each topic.
 
 mod api;
+#[cfg(target_os = "linux")]
+mod chaos;
 mod check;
 mod checkpoint;
 mod configuration;

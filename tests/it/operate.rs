@@ -471,3 +471,106 @@ async fn an_event_no_route_took_is_routed_again() {
     .expect("it is delivered");
     assert_eq!(host.rows("acme")[0].state, State::Delivered);
 }
+
+/// Runs a command as `maria` with the token that may act.
+fn by_hand(args: &[&str]) -> (i32, String, String) {
+    by_hand_with(mapwright_tests::api::TOKEN, args)
+}
+
+fn by_hand_with(token: &str, args: &[&str]) -> (i32, String, String) {
+    let mut command = std::process::Command::new(mapwright_tests::command::path());
+    command.args(args).env("USER", "maria").env("MAPWRIGHT_TOKEN", token);
+    let out = command.output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    let (stdout, stderr) = (text(out.stdout), text(out.stderr));
+    println!("$ mapwright {}\n{stdout}{stderr}", args.join(" "));
+    (out.status.code().unwrap(), stdout, stderr)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_at_a_terminal_finds_what_is_stuck_and_sends_it_again() {
+    let (folder, erp) = ready().await;
+    folder.merchant("acme", erp.address());
+    erp.trouble(|_, _| Some(Trouble::Status(422)));
+    let host = TestHost::start(&folder).await;
+    for (number, total) in [(1, "100.10"), (2, "0.20"), (3, "9.95")] {
+        host.shop("acme").send(&worth(number, total, "BRL")).await.accepted();
+    }
+    let forged = Delivery::order(4).with("x-wc-webhook-signature", "bm8=");
+    host.shop("acme").send(&forged).await;
+    host.settle().await;
+    let url = format!("http://{}", host.address());
+    let at = ["--url", &url];
+    let run = |args: &[&str]| {
+        let args: Vec<&str> = args.iter().chain(&at).copied().collect();
+        by_hand(&args)
+    };
+
+    let (code, text, _) = run(&["issues"]);
+    assert_eq!(code, 0);
+    assert!(text.contains("status_422") && text.contains("110.25 BRL"), "{text}");
+    let (_, text, _) = run(&["dead-letters", "--json"]);
+    let letters: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(letters["items"].as_array().unwrap().len(), 3);
+    let event = letters["items"][0]["event_id"].as_str().unwrap().to_owned();
+    let (code, text, _) = run(&["events", "show", &event]);
+    assert_eq!(code, 0);
+    assert!(text.contains("rejected") && text.contains("order/3"), "{text}");
+    let (code, text, _) = run(&["events", "show", &event, "--payload"]);
+    assert_eq!((code, text.as_bytes()), (0, &*worth(3, "9.95", "BRL").body));
+
+    let why = ["--why", "a test order"];
+    let (code, _, said) = run(&["dead-letters", "discard", &event, "orders"]);
+    assert_eq!(code, 2, "a reason is asked for: {said}");
+    let discard = ["dead-letters", "discard", &event, "orders", why[0], why[1]];
+    assert_eq!(run(&discard).0, 0);
+    // It is still down: what is replayed dies again, and the command says so.
+    let replay = ["replay", "--issue", "1", "--why", "the ERP has the tax codes now", "--wait"];
+    assert_eq!(run(&replay).0, 1);
+    erp.be_well();
+    let (code, text, _) = run(&replay);
+    assert_eq!(code, 0, "{text}");
+    assert_eq!(erp.documents("acme").len(), 2);
+    assert_eq!(run(&["replay", "list"]).0, 0);
+    assert_eq!(run(&["issues"]).1, "Nothing.\n");
+
+    let (code, text, _) = run(&["quarantine"]);
+    assert!(code == 0 && text.contains("signature_mismatch"), "{text}");
+    let release = ["quarantine", "release", "1", "--topic", "order.created"];
+    let release: Vec<&str> = release.into_iter().chain(["--why", "mistyped secret"]).collect();
+    assert_eq!(run(&release).0, 0);
+    assert_eq!(run(&release).0, 1, "once");
+    let (_, text, _) = run(&["audit"]);
+    assert!(text.contains("ops/maria") && text.contains("a test order"), "{text}");
+    let (_, text, _) = run(&["events", "--merchant", "acme"]);
+    assert!(text.contains("delivered") && text.contains("dead"), "{text}");
+
+    assert_eq!(run(&["issues", "show", "99"]).0, 1);
+    assert_eq!(run(&["events", "--state", "dad"]).0, 2);
+    assert_eq!(by_hand_with("wrong", &["events", "--url", &url]).0, 2);
+    assert_eq!(by_hand(&["events", "--url", "http://127.0.0.1:9"]).0, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_folder_of_a_stopped_host_can_be_looked_into_and_not_touched() {
+    let (folder, erp) = ready().await;
+    folder.merchant("acme", erp.address());
+    erp.trouble(|_, _| Some(Trouble::Status(422)));
+    let mut served = Served::start(&folder);
+    let address = served.address().await;
+    Shop::of("acme", address).send(&Delivery::order(1)).await.accepted();
+    until_ready(address, "it is dead", |it| it["journal"]["counts"]["dead_letters"] == 1).await;
+    let dir = folder.dir().to_str().unwrap();
+    let (code, _, said) = by_hand(&["issues", "--config", dir]);
+    assert!(code == 2 && said.contains("--url"), "{said}");
+    served.terminate().await;
+    let (code, text, _) = by_hand(&["issues", "--config", dir, "--json"]);
+    let issues: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((code, &issues["items"][0]["pending"]), (0, &json!(1)));
+    assert_eq!(by_hand(&["events", "--config", dir]).0, 0);
+    let (code, _, said) = by_hand(&["replay", "--issue", "1", "--why", "x", "--config", dir]);
+    assert!(code == 2 && said.contains("--url"), "{said}");
+    let nowhere = tempfile::tempdir().unwrap();
+    assert_eq!(by_hand(&["events", "--config", nowhere.path().to_str().unwrap()]).0, 2);
+    assert_eq!(erp.arrivals().len(), 1, "nothing was sent");
+}

@@ -200,7 +200,9 @@ fn answer(taken: Taken, given: Option<String>, refused: bool) -> Answer {
             message: match error {
                 journal::Error::Full => "nothing can be stored at the moment: no room is left",
                 journal::Error::Stopped => "the host is stopping",
-                journal::Error::Misplaced(_) | journal::Error::Io(_) => "it could not be stored",
+                journal::Error::Misplaced(_)
+                | journal::Error::Damaged(_)
+                | journal::Error::Io(_) => "it could not be stored",
             }
             .into(),
         },

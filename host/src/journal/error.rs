@@ -78,6 +78,9 @@ pub enum Error {
     /// The step does not follow from where the passage stands; a fault of the caller.
     #[error("the journal refused a step: {0}")]
     Misplaced(String),
+    /// What is on the disk is not what was written.
+    #[error("the journal is damaged: {0}")]
+    Damaged(Arc<str>),
     /// Reading or writing failed.
     #[error("the journal failed: {0}")]
     Io(Arc<str>),

@@ -24,6 +24,7 @@ mod record;
 pub mod replay;
 mod retention;
 mod schema;
+mod seal;
 mod steps;
 mod summary;
 mod writer;
@@ -49,7 +50,8 @@ pub use self::record::{
     Postponed, Quarantined,
 };
 pub use self::retention::{Forgotten, Keep, Retention, RetentionPatch, Retentions};
-use self::steps::{Answer, Command, MappedRow, Offered};
+use self::seal::Seal;
+use self::steps::{Answer, Command, MappedRow, Numbers, Offered};
 pub use self::summary::{Counts, DocumentRow, Filter, State, SummaryRow};
 use self::writer::Job;
 use crate::event::{Event, NewEvent};
@@ -104,13 +106,19 @@ impl Journal {
         let path = dir.join(FILE);
         let connection = schema::open_writer(&path)?;
         let arrivals = Arc::new(Arrivals::default());
+        let seal = sealed(dir, &path, &connection)?;
         let start = || {
             if let Some(pages) = options.page_count_max {
                 steps::limit_pages(&connection, pages)?;
             }
             let readers = Readers::open(&path)?;
+            let numbers = Numbers::load(&connection)?;
             let restored_seq = backup::restored_seq(&connection)?;
-            Ok((restored_seq, writer::start(connection, &path, Arc::clone(&arrivals))?, readers))
+            Ok((
+                restored_seq,
+                writer::start(connection, &path, Arc::clone(&arrivals), numbers, seal)?,
+                readers,
+            ))
         };
         let (restored_seq, writer, readers) =
             start().map_err(|source| OpenError::Sqlite { path: path.clone(), source })?;
@@ -437,6 +445,30 @@ impl Journal {
         }
         answer
     }
+}
+
+/// The seal, if the journal has got as far as it says.
+fn sealed(dir: &Path, path: &Path, connection: &rusqlite::Connection) -> Result<Seal, OpenError> {
+    let (seal, noted) =
+        Seal::open(dir).map_err(|source| OpenError::Folder { dir: dir.to_path_buf(), source })?;
+    let numbers = Numbers::load(connection)
+        .map_err(|source| OpenError::Sqlite { path: path.to_path_buf(), source })?;
+    let (found, noted) = (numbers.reached(), noted.unwrap_or_default());
+    if found.seq >= noted.seq && found.mark >= noted.mark {
+        return Ok(seal);
+    }
+    Err(OpenError::Damaged {
+        path: path.to_path_buf(),
+        said: format!(
+            "it ends at event {} and delivery {}, but event {} and delivery {} had been written: its \
+             log was cut short. (To go on all the same without what is missing, delete {})",
+            found.seq,
+            found.mark,
+            noted.seq,
+            noted.mark,
+            seal::FILE
+        ),
+    })
 }
 
 impl std::fmt::Debug for Journal {

@@ -19,6 +19,7 @@ use super::record::{
 };
 use super::replay::{self, Before};
 use super::retention;
+use super::seal::Reached;
 use crate::event::{EventId, NewEvent, Origin, Receipt};
 
 /// Something to be written.
@@ -62,19 +63,14 @@ impl Command {
 pub(super) struct Offered {
     pub(super) event: NewEvent,
     pub(super) fingerprint: [u8; 32],
-    pub(super) packed: Packed<'static>,
+    pub(super) packed: Packed,
     /// The refunds that an order names; none where it is not known to name any, or is no order.
     pub(super) refunds: Option<Vec<u64>>,
 }
 
 impl Offered {
     pub(super) fn new(event: NewEvent, fingerprint: [u8; 32]) -> Self {
-        let packed = match pack(&event.body) {
-            Packed { packing, bytes: std::borrow::Cow::Owned(bytes) } => {
-                Packed { packing, bytes: bytes.into() }
-            }
-            Packed { packing, .. } => Packed { packing, bytes: event.body.to_vec().into() },
-        };
+        let packed = pack(&event.body);
         Self { event, fingerprint, packed, refunds: None }
     }
 }
@@ -83,15 +79,13 @@ impl Offered {
 pub(super) struct MappedRow {
     step: Mapped,
     receipts: String,
-    documents: Packed<'static>,
+    documents: Packed,
 }
 
 impl MappedRow {
     pub(super) fn new(step: Mapped) -> Result<Self, Error> {
         let receipts = serde_json::to_string(&step.receipts)?;
-        let documents = serde_json::to_vec(&step.documents)?;
-        let Packed { packing, bytes } = pack(&documents);
-        let documents = Packed { packing, bytes: bytes.into_owned().into() };
+        let documents = pack(&serde_json::to_vec(&step.documents)?);
         Ok(Self { step, receipts, documents })
     }
 }
@@ -128,6 +122,11 @@ pub(super) struct Numbers {
 }
 
 impl Numbers {
+    /// How far the journal has got.
+    pub(super) fn reached(&self) -> Reached {
+        Reached { seq: self.seq - 1, mark: self.mark - 1 }
+    }
+
     pub(super) fn load(connection: &Connection) -> rusqlite::Result<Self> {
         let next = |sql: &str| {
             connection.query_row(sql, [], |row| row.get::<_, u64>(0)).map(|last| last + 1)

@@ -21,6 +21,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::arrivals::Arrivals;
 use super::record::Acceptance;
 use super::replay::Reopened;
+use super::seal::Seal;
 use super::steps::{self, Answer, Command, Fault, Numbers};
 use super::{Error, schema};
 use crate::event::Event;
@@ -57,13 +58,14 @@ pub(super) fn start(
     connection: Connection,
     path: &Path,
     arrivals: Arc<Arrivals>,
+    numbers: Numbers,
+    seal: Seal,
 ) -> rusqlite::Result<Writer> {
-    let numbers = Numbers::load(&connection)?;
     let copier = Copier::start(schema::open_beside(path, false)?);
     let (queue, jobs) = mpsc::channel(QUEUE_MAX);
     let thread = std::thread::Builder::new()
         .name("journal-writer".into())
-        .spawn(move || Loop { connection, numbers, copier, arrivals, groups: 0 }.run(jobs))
+        .spawn(move || Loop { connection, numbers, copier, arrivals, seal, groups: 0 }.run(jobs))
         .expect("a thread can be made while the host starts");
     Ok(Writer { queue, thread })
 }
@@ -73,6 +75,7 @@ struct Loop {
     numbers: Numbers,
     copier: Copier,
     arrivals: Arc<Arrivals>,
+    seal: Seal,
     groups: u32,
 }
 
@@ -100,6 +103,7 @@ impl Loop {
         let before = self.numbers;
         match self.commit(group, answers) {
             Ok(()) => {
+                self.seal.note(self.numbers.reached());
                 self.arrivals.tell(group.iter_mut().zip(&*answers).filter_map(accepted));
                 self.arrivals.tell_again(answers.iter_mut().filter_map(reopened).flatten());
                 for (job, answer) in group.drain(..).zip(answers.drain(..)) {

@@ -70,7 +70,11 @@ const CHECKPOINT_PATIENCE: Duration = Duration::from_millis(200);
 pub(super) async fn walk(ground: &Ground, work: &Work, ready: &ReadyRoute) -> Stop {
     let seq = work.seq;
     let walk = Walk { ground, seq, work, ready };
-    match walk.go().await {
+    let went = match walk.go().await {
+        Err(journal::Error::Damaged(why)) => walk.give_up_damaged(&why).await,
+        other => other,
+    };
+    match went {
         Ok(stop) => stop,
         Err(error) => {
             warn!(event.seq = seq, route.name = ready.name, %error, "the journal cannot be written; the passage waits");

@@ -97,6 +97,32 @@ impl Walk<'_> {
         Ok(Stop::Ended)
     }
 
+    /// What the journal kept of this passage cannot be read back. It will not get better by waiting,
+    /// and a person has to know.
+    pub(super) async fn give_up_damaged(&self, why: &str) -> Result<Stop, journal::Error> {
+        warn!(event.seq = self.seq, route.name = self.ready.name, why, "dead letter: damaged");
+        let end = End::Dead {
+            cause: "payload_damaged".into(),
+            detail: format!(
+                "{why}: the disk or memory of this machine changed what was written; let the shop send \
+                 the order again (save it once), and look at the disk"
+            ),
+        };
+        let ended = Ended {
+            seq: self.seq,
+            route: self.ready.name.clone(),
+            end,
+            at: Timestamp::now(),
+            receipts: Vec::new(),
+            attempt: None,
+            siblings: self.siblings(),
+        };
+        self.ground.journal.ended(ended).await?;
+        let label = crate::telemetry::End { outcome: "dead_letter" };
+        self.ground.metrics.passages.get_or_create(&label).inc();
+        Ok(Stop::Ended)
+    }
+
     pub(super) async fn postpone(
         &self,
         event: &Event,

@@ -1,0 +1,146 @@
+//! Files that were cut short or changed behind the host's back: the same answers, or a refusal that says
+//! what to do. Never wrong data, never a panic.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use mapwright_tests::host::{Folder, until, until_ready};
+use mapwright_tests::served::Served;
+use mapwright_tests::shop::{Delivery, Shop};
+use serde_json::json;
+
+use super::{Dice, World, length};
+
+/// Harms a file; says how.
+fn harm(path: &Path, dice: &mut Dice) -> String {
+    let mut bytes = fs::read(path).expect("the file is there");
+    let place = usize::try_from(dice.below(bytes.len().max(1) as u64)).expect("64 bits");
+    let how = match dice.below(3) {
+        0 => {
+            bytes.truncate(place);
+            format!("cut at {place}")
+        }
+        1 if !bytes.is_empty() => {
+            let bit = dice.below(8);
+            bytes[place] ^= 1 << bit;
+            format!("bit {bit} of byte {place} flipped")
+        }
+        _ => {
+            let end = bytes.len().min(place + 512);
+            bytes[place..end].fill(0);
+            format!("{} bytes from {place} on are zero", end - place)
+        }
+    };
+    fs::write(path, bytes).expect("a file can be written");
+    format!("{}: {how}", path.display())
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder can be made");
+    for entry in fs::read_dir(from).expect("the folder is there").map(Result::unwrap) {
+        let place = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &place);
+        } else {
+            fs::copy(entry.path(), place).expect("a file can be copied");
+        }
+    }
+}
+
+/// A world in which thirty orders were delivered in two versions, and the host was killed at once.
+async fn lived_in() -> World {
+    let world = World::new().await;
+    let mut served = Served::start(&world.folder);
+    let address = served.address().await;
+    let shop = Shop::of("acme", address);
+    for version in 1..=2 {
+        for number in 0..30 {
+            shop.send(&Delivery::version(number, version)).await.accepted();
+            let mut told = world.told.lock().await;
+            told.attempted.insert(number, version);
+            told.acknowledged.insert(number, version);
+            told.events += 1;
+        }
+    }
+    until_ready(address, "nothing is open", |ready| ready["journal"]["counts"]["open"] == 0).await;
+    served.kill();
+    world
+}
+
+/// Offers a version that is older than what was delivered, and the last one again.
+async fn temptation(folder: &Folder) -> Option<()> {
+    let mut served = Served::start(folder);
+    let Some(address) = served.address_or_end().await else {
+        let log =
+            until("it says why", async || Some(served.log()).filter(|log| !log.is_empty())).await;
+        let said = format!("{log:?}");
+        assert!(!said.contains("panicked"), "{said}");
+        assert!(said.contains("damaged") && said.contains("backup"), "it says what to do: {said}");
+        return None;
+    };
+    let shop = Shop::of("acme", address);
+    for number in 0..30 {
+        shop.send(&Delivery::version(number, 1)).await;
+    }
+    until_ready(address, "nothing is open", |ready| ready["journal"]["counts"]["open"] == 0).await;
+    served.kill();
+    Some(())
+}
+
+/// `MAPWRIGHT_TORN_ROUNDS` harms for each of the two stores.
+#[tokio::test(flavor = "multi_thread")]
+async fn harmed_checkpoints_are_made_again_and_no_older_version_gets_through() {
+    let rounds = length("MAPWRIGHT_TORN_ROUNDS", 6);
+    let mut dice = Dice::new("torn checkpoints");
+    let world = lived_in().await;
+    let before = world.folder.dir().join("as-it-was");
+    copy(&world.folder.data(), &before);
+    for _ in 0..rounds {
+        fs::remove_dir_all(world.folder.data()).unwrap();
+        copy(&before, &world.folder.data());
+        let checkpoints = world.folder.data().join("checkpoints");
+        let files: Vec<PathBuf> = fs::read_dir(&checkpoints)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.is_file())
+            .collect();
+        let file = &files[usize::try_from(dice.below(files.len() as u64)).unwrap()];
+        let harm = harm(file, &mut dice);
+        assert!(temptation(&world.folder).await.is_some(), "{harm}: checkpoints stop no host");
+        let counted = world.count(60).await;
+        assert_eq!(counted.older_over_newer + counted.lost, 0, "{harm}: {counted:?}");
+    }
+    world.count(60).await.prove("torn checkpoints", &json!({ "rounds": rounds }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_harmed_journal_answers_as_before_or_refuses_and_says_what_to_do() {
+    let rounds = length("MAPWRIGHT_TORN_ROUNDS", 6);
+    let mut dice = Dice::new("torn journal");
+    let world = lived_in().await;
+    let before = world.folder.dir().join("as-it-was");
+    copy(&world.folder.data(), &before);
+    let (mut refused, mut same) = (0, 0);
+    for round in 0..rounds {
+        fs::remove_dir_all(world.folder.data()).unwrap();
+        copy(&before, &world.folder.data());
+        let file = if round % 2 == 0 { "journal.db-wal" } else { "journal.db" };
+        let path = world.folder.data().join(file);
+        if fs::metadata(&path).map_or(0, |it| it.len()) == 0 {
+            continue;
+        }
+        let harm = harm(&path, &mut dice);
+        if temptation(&world.folder).await.is_none() {
+            refused += 1;
+            continue;
+        }
+        same += 1;
+        let arrivals = world.erp.arrivals();
+        let strange = arrivals.iter().find(|arrival| arrival.body["number"].is_null());
+        assert!(strange.is_none(), "{harm}: {strange:?}");
+    }
+    println!(
+        "{}",
+        json!({ "run": "torn journal", "rounds": rounds, "refused": refused, "served": same })
+    );
+}
