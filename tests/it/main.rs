@@ -24,6 +24,7 @@ mod reload;
 mod retries;
 mod road;
 mod sandbox;
+mod screens;
 mod storage;
 mod tryton;
 mod tryton_road;
