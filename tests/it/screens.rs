@@ -57,7 +57,10 @@ async fn what_an_accept_costs_with_and_without_the_index() {
             }
             let journal = Journal::open(dir.path()).unwrap();
             let took = accept(&journal, 0, COUNT).await;
-            println!("round {round}, index {with}: {:.1} us an event", took.as_secs_f64() * 1e6 / COUNT as f64);
+            println!(
+                "round {round}, index {with}: {:.1} us an event",
+                took.as_secs_f64() * 1e6 / COUNT as f64
+            );
         }
     }
 }
@@ -75,21 +78,30 @@ async fn how_long_the_screens_take_with_a_long_journal() {
         ("newest", of(EventFilter::default())),
         ("in the middle", (EventFilter::default(), Some(count as u64 / 2))),
         ("of a merchant", of(EventFilter { merchant: merchant.clone(), ..EventFilter::default() })),
-        ("of a resource", of(EventFilter {
-            merchant: merchant.clone(),
-            resource: Some("order/9".into()),
-            ..EventFilter::default()
-        })),
-        ("dead (there are none)", of(EventFilter { state: Some(State::Dead), ..EventFilter::default() })),
-        ("accepted of a merchant", of(EventFilter {
-            merchant: merchant.clone(),
-            state: Some(State::Accepted),
-            ..EventFilter::default()
-        })),
-        ("another topic, looked at to the bound", of(EventFilter {
-            topic: Some("product.updated".into()),
-            ..EventFilter::default()
-        })),
+        (
+            "of a resource",
+            of(EventFilter {
+                merchant: merchant.clone(),
+                resource: Some("order/9".into()),
+                ..EventFilter::default()
+            }),
+        ),
+        (
+            "dead (there are none)",
+            of(EventFilter { state: Some(State::Dead), ..EventFilter::default() }),
+        ),
+        (
+            "accepted of a merchant",
+            of(EventFilter {
+                merchant: merchant.clone(),
+                state: Some(State::Accepted),
+                ..EventFilter::default()
+            }),
+        ),
+        (
+            "another topic, looked at to the bound",
+            of(EventFilter { topic: Some("product.updated".into()), ..EventFilter::default() }),
+        ),
     ] {
         let began = Instant::now();
         let page = journal.events(&filter, before, 50).unwrap();

@@ -24,7 +24,6 @@ use self::schedule::{Key, Schedule};
 use self::walk::{Ground, Stop, Work, walk};
 use crate::checkpoint::Checkpoints;
 use crate::config::{ReadyRoute, Snapshot};
-use crate::journal::replay::Reopened;
 use crate::journal::{self, Journal, OpenEvent};
 use crate::plugin::{Pool, Shelf};
 use crate::telemetry::{End, Metrics};
@@ -79,7 +78,7 @@ pub struct Dispatcher {
     /// Events of merchants that are not configured now.
     homeless: Vec<OpenEvent>,
     /// What replays have put back and is not queued yet.
-    reopened: VecDeque<Reopened>,
+    reopened: VecDeque<OpenEvent>,
     rerouted: bool,
 }
 
@@ -199,13 +198,13 @@ impl Dispatcher {
     }
 
     /// Takes what replays have put back. An event that was not read yet is found where it stands
-    /// in the journal; of one that was, only the passages put back are queued again.
+    /// in the journal; one that was is queued again.
     async fn take_again(&mut self) -> Result<(), journal::Error> {
-        while let Some(Reopened { event, routes }) = self.reopened.front().cloned() {
+        while let Some(event) = self.reopened.front().cloned() {
             if event.seq > self.taken.get(&event.merchant).copied().unwrap_or(0) {
                 self.behind.insert(event.merchant);
             } else {
-                self.route(&event, Some(&routes)).await?;
+                self.route(&event, true).await?;
             }
             self.reopened.pop_front();
         }
@@ -215,19 +214,15 @@ impl Dispatcher {
     async fn take_one(&mut self, event: &OpenEvent) -> Result<(), journal::Error> {
         let taken = self.taken.get(&event.merchant).copied().unwrap_or(0);
         if event.seq > taken {
-            self.route(event, None).await?;
+            self.route(event, false).await?;
             self.taken.insert(event.merchant.clone(), event.seq);
         }
         Ok(())
     }
 
-    /// Queues an event on each route that takes it; where some are named, on those of them only
-    /// (the others are queued already). One that was closed and reopened goes the ways it went.
-    async fn route(
-        &mut self,
-        event: &OpenEvent,
-        only: Option<&[String]>,
-    ) -> Result<(), journal::Error> {
+    /// Queues an event on each route that takes it; one that was closed and reopened goes the ways
+    /// it went. What is `known` may be queued already: the second walk finds the passage ended.
+    async fn route(&mut self, event: &OpenEvent, known: bool) -> Result<(), journal::Error> {
         let snapshot = self.snapshot.load();
         let merchant = snapshot.merchants.get(&event.merchant).filter(|m| m.configured);
         let Some(merchant) = merchant else {
@@ -265,8 +260,7 @@ impl Dispatcher {
         }
         let resource: Arc<str> = event.resource_key.as_str().into();
         let routes: Arc<[String]> = routes.into();
-        let only = only.filter(|only| !only.is_empty());
-        for route in routes.iter().filter(|route| only.is_none_or(|only| only.contains(route))) {
+        for route in &*routes {
             let begun = event.passages.iter().find(|passage| passage.route == *route);
             let due = begun.and_then(|passage| passage.due_at).and_then(from_now);
             let key = Key {
@@ -274,7 +268,8 @@ impl Dispatcher {
                 route: route.as_str().into(),
                 resource: Arc::clone(&resource),
             };
-            let work = Work { seq: event.seq, routes: Arc::clone(&routes), fresh: begun.is_none() };
+            let fresh = begun.is_none() && !known;
+            let work = Work { seq: event.seq, routes: Arc::clone(&routes), fresh };
             self.schedule.push(key, work, due);
         }
         Ok(())
@@ -333,7 +328,7 @@ impl Dispatcher {
         self.schedule.unblock();
         let homeless = std::mem::take(&mut self.homeless);
         for (place, event) in homeless.iter().enumerate() {
-            if let Err(error) = self.route(event, None).await {
+            if let Err(error) = self.route(event, false).await {
                 self.homeless.extend_from_slice(&homeless[place..]);
                 self.rerouted = true;
                 return Err(error);

@@ -10,7 +10,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 use super::record::OpenEvent;
-use super::replay::Reopened;
 use crate::event::Event;
 
 /// Events told of and not yet heard; some 300 bytes each.
@@ -31,7 +30,7 @@ struct State {
     heard: bool,
     waiting: VecDeque<OpenEvent>,
     missed: BTreeSet<String>,
-    reopened: Vec<Reopened>,
+    reopened: Vec<OpenEvent>,
     /// By `seq`, growing.
     recent: VecDeque<Arc<Event>>,
     recent_bytes: usize,
@@ -45,9 +44,10 @@ pub struct Arrived {
     /// Merchants of whom some events are not among `events`: their part of the journal has to be
     /// read.
     pub missed: BTreeSet<String>,
-    /// Events that a replay has put back. Who has read a merchant's part of the journal up to the
-    /// event (or beyond) walks the named passages again; who has not will find it there.
-    pub reopened: Vec<Reopened>,
+    /// Events with passages that a replay has put back. Who has read a merchant's part of the
+    /// journal up to the event (or beyond) queues all its passages that have not ended, as ones
+    /// that may have begun: what is queued twice finds itself ended. Who has not will find it there.
+    pub reopened: Vec<OpenEvent>,
 }
 
 impl Arrivals {
@@ -90,7 +90,7 @@ impl Arrivals {
 
     /// Puts down what a replay has put back. Bounded by the replays, which hold still while
     /// [`Self::reopened_waiting`] is large.
-    pub(super) fn tell_again(&self, reopened: impl Iterator<Item = Reopened>) {
+    pub(super) fn tell_again(&self, reopened: impl Iterator<Item = OpenEvent>) {
         let mut reopened = reopened.peekable();
         if reopened.peek().is_none() {
             return;

@@ -63,16 +63,7 @@ pub struct Stepped {
     /// How far the job is now.
     pub progress: Progress,
     /// For the dispatcher.
-    pub(super) reopened: Vec<Reopened>,
-}
-
-/// An event that is open again, or has more to do than before.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reopened {
-    /// As [`Journal::open_events`] gives it.
-    pub event: OpenEvent,
-    /// The routes whose passages were put back; empty for an event that is to be routed again.
-    pub routes: Vec<String>,
+    pub(super) reopened: Vec<OpenEvent>,
 }
 
 /// How a passage was before one of its replays.
@@ -162,19 +153,16 @@ pub(super) fn step(db: &Connection, it: &ReplayStep) -> Result<Answer, Fault> {
         return Err(Fault::Refused(Error::Misplaced(said)));
     }
     let mut progress: Progress = serde_json::from_str(&progress).unwrap_or_default();
-    let mut routes_of: Vec<(u64, Vec<String>)> = Vec::new();
+    let mut events = Vec::new();
     for again in &it.again {
-        if !put_back(db, again, it)? {
+        if put_back(db, again, it)? {
+            progress.replayed += 1;
+            events.push(again.seq);
+        } else {
             progress.passed_over += 1;
-            continue;
-        }
-        progress.replayed += 1;
-        let routes = again.route.iter().cloned();
-        match routes_of.iter_mut().find(|(seq, _)| *seq == again.seq) {
-            Some((_, known)) => known.extend(routes),
-            None => routes_of.push((again.seq, routes.collect())),
         }
     }
+    events.dedup();
     let told = serde_json::to_string(&progress).map_err(Error::from).map_err(Fault::Refused)?;
     db.prepare_cached(
         "UPDATE jobs SET cursor = ?2, progress = ?3, updated_at = ?4, state = ?5 WHERE id = ?1",
@@ -186,14 +174,12 @@ pub(super) fn step(db: &Connection, it: &ReplayStep) -> Result<Answer, Fault> {
         micros(it.at),
         if it.last { "done" } else { "running" }
     ])?;
-    let mut reopened = Vec::with_capacity(routes_of.len());
-    for (seq, routes) in routes_of {
+    let mut reopened = Vec::with_capacity(events.len());
+    for seq in events {
         let merchant: String = db
             .prepare_cached("SELECT merchant FROM events WHERE seq = ?1")?
             .query_row([seq], |row| row.get(0))?;
-        if let Some(event) = read::open_event(db, &merchant, seq)? {
-            reopened.push(Reopened { event, routes });
-        }
+        reopened.extend(read::open_event(db, &merchant, seq)?);
     }
     Ok(Answer::Replayed(Stepped { progress, reopened }))
 }

@@ -19,8 +19,7 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::arrivals::Arrivals;
-use super::record::Acceptance;
-use super::replay::Reopened;
+use super::record::{Acceptance, OpenEvent};
 use super::seal::Seal;
 use super::steps::{self, Answer, Command, Fault, Numbers};
 use super::{Error, schema};
@@ -205,7 +204,7 @@ fn accepted((job, answer): (&mut Job, &Result<Answer, Error>)) -> Option<Event> 
 }
 
 /// The events that a replay has put back.
-fn reopened(answer: &mut Result<Answer, Error>) -> Option<Vec<Reopened>> {
+fn reopened(answer: &mut Result<Answer, Error>) -> Option<Vec<OpenEvent>> {
     let Ok(Answer::Replayed(stepped)) = answer else { return None };
     Some(std::mem::take(&mut stepped.reopened))
 }
