@@ -31,6 +31,7 @@ pub mod telemetry;
 pub mod journal;
 pub mod checkpoint;
 pub mod ingress;
+pub mod poll;
 pub mod route;
 pub mod plugin;
 pub mod delivery;

@@ -23,6 +23,10 @@ pub struct Route {
     /// The plugin that prices, if any.
     #[serde(default)]
     pub pricing: Option<String>,
+    /// Orders in these statuses are kept back until they leave them, unless the target was sent an
+    /// earlier version already.
+    #[serde(default = "drafts")]
+    pub skip_statuses: Vec<String>,
     /// Given to each of its plugins as JSON.
     #[serde(default = "no_settings")]
     pub settings: serde_json::Value,
@@ -30,6 +34,14 @@ pub struct Route {
 
 fn no_settings() -> serde_json::Value {
     serde_json::Value::Object(serde_json::Map::new())
+}
+
+/// What nobody has placed yet: the block checkout saves an order before its customer has paid, or
+/// even agreed. `pending` is not among them, because some shops reserve goods for an order that
+/// waits for its payment (boleto, transfer): plugins decide that by a setting of their own, or a
+/// route adds it here.
+fn drafts() -> Vec<String> {
+    ["auto-draft", "checkout-draft"].map(str::to_owned).to_vec()
 }
 
 impl Route {

@@ -45,6 +45,14 @@ pub struct Metrics {
     pub in_flight: Gauge,
     /// Passages known to the dispatcher and not ended: in flight, due or waiting.
     pub backlog: Gauge,
+    /// Walks through lists of shops by how they ended.
+    pub polls: Family<End, Counter>,
+    /// What polling brought before a hook did.
+    pub poll_found: Counter,
+    /// What is wrong with the webhooks of all shops now.
+    pub shop_problems: Gauge<i64>,
+    /// Resources that a shop sends again and again.
+    pub noisy_resources: Gauge,
     /// Configuration loads.
     pub reloads: Counter,
     /// Files that are wrong now.
@@ -69,6 +77,10 @@ impl Default for Metrics {
             passage_seconds: seconds(),
             in_flight: Gauge::default(),
             backlog: Gauge::default(),
+            polls: Family::default(),
+            poll_found: Counter::default(),
+            shop_problems: Gauge::default(),
+            noisy_resources: Gauge::default(),
             reloads: Counter::default(),
             config_faults: Gauge::default(),
             started: Gauge::default(),
@@ -91,6 +103,11 @@ impl Metrics {
         r.register("passage_seconds", "From accepted to ended", self.passage_seconds.clone());
         r.register("in_flight", "Passages being walked", self.in_flight.clone());
         r.register("backlog", "Passages not ended", self.backlog.clone());
+        r.register("polls", "Walks through lists of shops, by how they ended", self.polls.clone());
+        r.register("poll_found", "Brought by polling before a hook", self.poll_found.clone());
+        r.register("shop_problems", "Wrong with webhooks now", self.shop_problems.clone());
+        let noisy = self.noisy_resources.clone();
+        r.register("noisy_resources", "Resources that a shop sends again and again", noisy);
         r.register("config_reloads", "Configuration loads", self.reloads.clone());
         r.register("config_faults", "Files that are wrong now", self.config_faults.clone());
         r.register("started_seconds", "When the host opened", self.started.clone());

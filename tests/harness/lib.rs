@@ -11,5 +11,6 @@ pub mod noise;
 pub mod plugins;
 pub mod served;
 pub mod shop;
+pub mod shop_api;
 pub mod tryton;
 pub mod variants;

@@ -198,7 +198,7 @@ fn body_for(schema: &str) -> Value {
         "BookmarkRequest" => json!({ "name": "here" }),
         "Release" => json!({ "topic": "order.created", "why": "x" }),
         "BackfillRequest" => json!({
-            "merchant": "acme", "connection": "shop", "from": "2026-11-01T00:00:00Z", "why": "x",
+            "merchant": "acme", "connection": "shop", "entity": "orders", "from": "2026-11-01T00:00:00Z", "why": "x",
         }),
         _ => json!({ "why": "x" }),
     }

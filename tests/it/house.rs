@@ -8,19 +8,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// In road order: (module, what it may name).
-const ROAD: [(&str, &[&str]); 16] = [
+const ROAD: [(&str, &[&str]); 17] = [
     ("event", &[]),
     ("secret", &[]),
     ("telemetry", &[]),
     ("journal", &["event"]),
     ("checkpoint", &["event"]),
     ("ingress", &["event", "secret", "telemetry", "journal"]),
+    ("poll", &["event", "secret", "telemetry", "journal", "checkpoint", "ingress"]),
     ("route", &[]),
     ("plugin", &["event"]),
     ("delivery", &["event", "secret"]),
-    ("config", &["secret", "journal", "ingress", "route", "plugin", "delivery"]),
-    ("dispatch", &["event", "telemetry", "journal", "checkpoint", "plugin", "delivery", "config"]),
-    ("operate", &["event", "secret", "journal", "ingress", "plugin", "config"]),
+    ("config", &["secret", "journal", "ingress", "poll", "route", "plugin", "delivery"]),
+    (
+        "dispatch",
+        &["event", "telemetry", "journal", "checkpoint", "ingress", "plugin", "delivery", "config"],
+    ),
+    ("operate", &["event", "secret", "journal", "ingress", "poll", "plugin", "config"]),
     (
         "host",
         &[
@@ -29,6 +33,7 @@ const ROAD: [(&str, &[&str]); 16] = [
             "journal",
             "checkpoint",
             "ingress",
+            "poll",
             "plugin",
             "delivery",
             "config",
@@ -44,6 +49,7 @@ const ROAD: [(&str, &[&str]); 16] = [
             "secret",
             "telemetry",
             "journal",
+            "ingress",
             "plugin",
             "delivery",
             "config",

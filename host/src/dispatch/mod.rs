@@ -24,6 +24,7 @@ use self::schedule::{Key, Schedule};
 use self::walk::{Ground, Stop, Work, walk};
 use crate::checkpoint::Checkpoints;
 use crate::config::{ReadyRoute, Snapshot};
+use crate::ingress::Guard;
 use crate::journal::{self, Journal, OpenEvent};
 use crate::plugin::{Pool, Shelf};
 use crate::telemetry::{End, Metrics};
@@ -53,6 +54,8 @@ pub struct Parts {
     pub snapshot: Arc<ArcSwap<Snapshot>>,
     /// Counters.
     pub metrics: Arc<Metrics>,
+    /// Which resources have to be slowed.
+    pub guard: Arc<Guard>,
     /// Rung after each swap of the snapshot.
     pub reconfigured: Arc<Notify>,
     /// Passages walked at the same time.
@@ -86,9 +89,9 @@ impl Dispatcher {
     /// Takes up whatever the journal holds open.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { journal, checkpoints, pool, shelf, snapshot, metrics, .. } = parts;
+        let Parts { journal, checkpoints, pool, shelf, snapshot, metrics, guard, .. } = parts;
         Self {
-            ground: Arc::new(Ground { journal, checkpoints, pool, shelf, metrics }),
+            ground: Arc::new(Ground { journal, checkpoints, pool, shelf, metrics, guard }),
             snapshot,
             reconfigured: parts.reconfigured,
             in_flight_max: parts.in_flight_max,

@@ -27,11 +27,12 @@ use crate::checkpoint::{self, Checkpoints};
 use crate::config::{Fault, HostFile, Loader, Snapshot, Watch};
 use crate::delivery::{self, Outbound};
 use crate::dispatch::{Dispatcher, Parts};
-use crate::ingress::{self, Counters, Ingress};
+use crate::ingress::{self, Counters, Guard, Ingress};
 use crate::journal::{self, Journal};
 use crate::operate::api::{self, Tokens};
 use crate::operate::{Operate, Replays};
 use crate::plugin::{Engine, EngineOptions, Pool, Shelf};
+use crate::poll::{self, Pollers};
 use crate::telemetry::Metrics;
 
 /// Jobs waiting for a plugin thread; each is a walk, and walks are bounded already.
@@ -59,6 +60,9 @@ pub enum OpenError {
     /// The machine cannot do outbound HTTP.
     #[error(transparent)]
     Outbound(#[from] delivery::OpenError),
+    /// The machine cannot do HTTP, so no shop can be polled.
+    #[error("shops cannot be polled: {0}")]
+    Polling(reqwest::Error),
     /// No threads to be had.
     #[error("plugin threads cannot be started: {0}")]
     Threads(std::io::Error),
@@ -92,8 +96,10 @@ pub struct Host {
     reloader: Reloader,
     shelf: Shelf,
     tokens: Tokens,
+    pollers: Pollers,
     metrics: Arc<Metrics>,
     counters: Arc<Counters>,
+    guard: Arc<Guard>,
 }
 
 impl Host {
@@ -117,7 +123,17 @@ impl Host {
         let engine = Engine::new(&ENGINE)?;
         let shelf = Shelf::new(data_dir.join("plugins"), engine.clone());
         let loader = Loader::new(dir, &file, engine, Outbound::new()?);
-        let reloader = Reloader::new(loader, shelf.clone(), Arc::clone(&metrics));
+        let reloader =
+            Reloader::new(loader, shelf.clone(), file.public_url.clone(), Arc::clone(&metrics));
+        let (counters, guard): (Arc<Counters>, Arc<Guard>) = Default::default();
+        let ingress = Ingress {
+            journal: journal.clone(),
+            sources: reloader.sources(),
+            counters: Arc::clone(&counters),
+            guard: Arc::clone(&guard),
+        };
+        let client = poll::Client::new().map_err(OpenError::Polling)?;
+        let pollers = Pollers::new(client, ingress, checkpoints.clone(), Arc::clone(&metrics));
         let listener = TcpListener::bind(&file.listen)
             .await
             .map_err(|source| OpenError::Listen { address: file.listen.clone(), source })?;
@@ -129,8 +145,10 @@ impl Host {
             reloader,
             shelf,
             tokens,
+            pollers,
             metrics,
-            counters: Arc::default(),
+            counters,
+            guard,
         })
     }
 
@@ -144,6 +162,12 @@ impl Host {
     #[must_use]
     pub fn journal(&self) -> Journal {
         self.journal.clone()
+    }
+
+    /// Whoever polls shops, for screens and commands.
+    #[must_use]
+    pub fn pollers(&self) -> Pollers {
+        self.pollers.clone()
     }
 
     /// What is being served, for screens.
@@ -170,6 +194,7 @@ impl Host {
             shelf: self.shelf.clone(),
             snapshot: self.reloader.snapshot(),
             metrics: Arc::clone(&self.metrics),
+            guard: Arc::clone(&self.guard),
             reconfigured: self.reloader.reconfigured(),
             in_flight_max: self.file.passages_in_flight,
         });
@@ -181,6 +206,8 @@ impl Host {
         ));
         let grace = Duration::from_millis(self.file.shutdown_ms);
         let walking = tokio::spawn(dispatcher.run(stop.clone(), grace));
+        let polling =
+            tokio::spawn(keep_polling(self.pollers.clone(), self.reloader.clone(), stop.clone()));
         info!(address = %self.address(), "serving");
         let replays = Replays::new(self.journal.clone(), self.shelf.clone(), stop.clone());
         if let Err(error) = replays.take_up() {
@@ -204,6 +231,9 @@ impl Host {
         }
         drop(watch);
         replays.ended().await;
+        if let Err(error) = polling.await {
+            warn!(%error, "polling did not end well");
+        }
         if let Err(error) = walking.await {
             warn!(%error, "the dispatcher did not end well");
         }
@@ -219,21 +249,24 @@ impl Host {
             journal: self.journal.clone(),
             sources: self.reloader.sources(),
             counters: Arc::clone(&self.counters),
+            guard: Arc::clone(&self.guard),
         };
         let operate = Operate {
             journal: self.journal.clone(),
             ingress: ingress.clone(),
             shelf: self.shelf.clone(),
             replays,
-            connections: operate::connections(self.reloader.snapshot()),
-            backfills: None,
+            connections: operate::connections(self.reloader.snapshot(), self.pollers.clone()),
+            pollers: Some(self.pollers.clone()),
         };
         let api = api::router(operate, self.tokens.clone());
         ingress::router(ingress).merge(api).merge(health::router(health::Health {
             metrics: Arc::clone(&self.metrics),
             counters: Arc::clone(&self.counters),
+            guard: Arc::clone(&self.guard),
             snapshot: self.reloader.snapshot(),
             journal: self.journal.clone(),
+            pollers: self.pollers.clone(),
         }))
     }
 
@@ -243,6 +276,19 @@ impl Host {
         Watch::start(&dir, move || reloader.reload())
             .map_err(|error| OpenError::Folder { path: dir, reason: error.to_string() })
     }
+}
+
+/// Polls what the configuration says, as it changes, until `stop`.
+async fn keep_polling(pollers: Pollers, reloader: Reloader, stop: CancellationToken) {
+    let repoll = reloader.repoll();
+    loop {
+        pollers.apply(reloader.plans());
+        tokio::select! {
+            () = stop.cancelled() => break,
+            () = repoll.notified() => {}
+        }
+    }
+    pollers.stop().await;
 }
 
 fn open_checkpoints(data_dir: &Path, journal: &Journal) -> Result<Checkpoints, OpenError> {

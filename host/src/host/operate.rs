@@ -18,6 +18,7 @@ use crate::operate::Connections;
 use crate::operate::api::Tokens;
 use crate::operate::{Operate, Replays};
 use crate::plugin::{Engine, EngineOptions, Shelf};
+use crate::poll::Pollers;
 use crate::secret::Secret;
 
 /// The tokens of `mapwright.toml`. One that cannot be read is a reason not to start: an API that
@@ -34,7 +35,7 @@ pub(super) fn tokens(dir: &Path, file: &HostFile) -> Result<Tokens, Fault> {
 }
 
 /// Every source and target, and whether it can be used.
-pub(super) fn connections(snapshot: Arc<ArcSwap<Snapshot>>) -> Connections {
+pub(super) fn connections(snapshot: Arc<ArcSwap<Snapshot>>, pollers: Pollers) -> Connections {
     Arc::new(move || {
         let snapshot = snapshot.load();
         let row = |merchant: &str, connection: &str, kind: &str, reason: Option<&str>| {
@@ -46,15 +47,16 @@ pub(super) fn connections(snapshot: Arc<ArcSwap<Snapshot>>) -> Connections {
                 "reason": reason,
             })
         };
+        let polled = pollers.status();
         let mut rows: Vec<Value> = Vec::new();
         for (name, merchant) in &snapshot.merchants {
             for (connection, source) in &merchant.sources {
-                rows.push(row(
-                    name,
-                    connection,
-                    "source",
-                    source.as_ref().err().map(String::as_str),
-                ));
+                let reason = source.as_ref().err().map(String::as_str);
+                let mut row = row(name, connection, "source", reason);
+                let own =
+                    polled.iter().find(|it| it.merchant == *name && it.connection == *connection);
+                row["polling"] = json!(own);
+                rows.push(row);
             }
             let mut targets: Vec<(&str, Option<&str>)> = merchant
                 .routes
@@ -91,13 +93,14 @@ pub async fn look_into(dir: &Path) -> Result<(SocketAddr, String), OpenError> {
             journal: journal.clone(),
             sources: Arc::default(),
             counters: Arc::default(),
+            guard: Arc::default(),
         },
         // Nothing is taken up: a replay goes on when the host does.
         replays: Replays::new(journal.clone(), shelf.clone(), CancellationToken::new()),
         journal,
         shelf,
         connections: Arc::new(Vec::new),
-        backfills: None,
+        pollers: None,
     };
     let mut tokens = Tokens::default();
     let token = format!("{}{}", uuid::Uuid::now_v7(), uuid::Uuid::now_v7());

@@ -11,6 +11,7 @@ use tracing::{error, info, warn};
 use crate::config::{Loader, Merchant, Snapshot};
 use crate::ingress::{Source, Sources};
 use crate::plugin::Shelf;
+use crate::poll::Plan;
 use crate::telemetry::Metrics;
 
 /// Loads snapshots and publishes them.
@@ -21,17 +22,26 @@ pub(super) struct Reloader {
     snapshot: Arc<ArcSwap<Snapshot>>,
     sources: Arc<ArcSwap<Sources>>,
     reconfigured: Arc<Notify>,
+    repoll: Arc<Notify>,
+    public_url: Option<String>,
     metrics: Arc<Metrics>,
 }
 
 impl Reloader {
-    pub(super) fn new(loader: Loader, shelf: Shelf, metrics: Arc<Metrics>) -> Self {
+    pub(super) fn new(
+        loader: Loader,
+        shelf: Shelf,
+        public_url: Option<String>,
+        metrics: Arc<Metrics>,
+    ) -> Self {
         let reloader = Self {
             loader: Arc::new(loader),
             shelf,
             snapshot: Arc::default(),
             sources: Arc::default(),
             reconfigured: Arc::new(Notify::new()),
+            repoll: Arc::new(Notify::new()),
+            public_url,
             metrics,
         };
         reloader.publish(reloader.loader.load(None));
@@ -56,6 +66,34 @@ impl Reloader {
         Arc::clone(&self.reconfigured)
     }
 
+    /// Rung after each swap, for whoever polls.
+    pub(super) fn repoll(&self) -> Arc<Notify> {
+        Arc::clone(&self.repoll)
+    }
+
+    /// What is to be polled now.
+    pub(super) fn plans(&self) -> Vec<Plan> {
+        let snapshot = self.snapshot.load();
+        let host = self.public_url.as_deref().map(|url| url.trim_end_matches('/'));
+        let mut plans = Vec::new();
+        for merchant in snapshot.merchants.values() {
+            for (connection, opened) in &merchant.polls {
+                let Ok(opened) = opened else { continue };
+                let hook = |host| format!("{host}/hooks/{}/{connection}", merchant.name);
+                plans.push(Plan {
+                    merchant: merchant.name.clone(),
+                    connection: connection.clone(),
+                    base_url: opened.base_url.clone(),
+                    keys: opened.keys.clone(),
+                    config: opened.config.clone(),
+                    topics: routes_by_topic(merchant, connection),
+                    hook_url: host.map(hook),
+                });
+            }
+        }
+        plans
+    }
+
     pub(super) fn dir(&self) -> PathBuf {
         self.loader.dir.clone()
     }
@@ -70,6 +108,7 @@ impl Reloader {
         self.keep(&next);
         self.snapshot.store(Arc::new(next));
         self.reconfigured.notify_one();
+        self.repoll.notify_one();
     }
 }
 

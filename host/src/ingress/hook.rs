@@ -22,6 +22,8 @@ use crate::journal;
 const BODY_TIME_MAX: Duration = Duration::from_secs(30);
 /// How much of a body that is too large is read so that its sender hears the answer.
 const THROWN_AWAY_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// `webhook_id=` and a number.
+const PING_BYTES_MAX: usize = 64;
 /// Ids that other systems put on an event fit in this.
 const CORRELATION_ID_BYTES_MAX: usize = 128;
 
@@ -35,7 +37,7 @@ pub(super) async fn receive(
     let sources = ingress.sources.load_full();
     let source = match sources.get(merchant, connection) {
         Some(Source::Listening(source)) => source,
-        Some(Source::Unavailable { why }) => return Answer::Unavailable { message: why.clone() },
+        Some(Source::Unavailable { why }) => return unavailable(request, why).await,
         None => return Answer::Unknown,
     };
     let (head, body) = request.into_parts();
@@ -68,6 +70,16 @@ pub(super) async fn receive(
             };
             hook.untrusted(unfit, body).await
         }
+    }
+}
+
+/// A connection whose configuration is broken stores nothing. Its ping is answered all the same: a
+/// shop that does not hear 200 sends it again after each delivery, for ever.
+async fn unavailable(request: Request<Body>, why: &str) -> Answer {
+    let (head, body) = request.into_parts();
+    match read(body, PING_BYTES_MAX).await {
+        Ok(body) if woocommerce::is_ping(&head.headers, &body) => Answer::Pong,
+        _ => Answer::Unavailable { message: why.to_owned() },
     }
 }
 

@@ -2,8 +2,8 @@
 //!
 //! A hook brings what a shop has signed, a poller what it has fetched itself. From here on both
 //! are the same: the body is looked into, told from the last one of its resource, and is on the
-//! disk as an event, or in quarantine, when [`Ingress::offer`] answers. The dispatcher has been
-//! woken by then and the counters count it.
+//! disk as an event, or in quarantine, when [`Ingress::offer`] answers, and counted; the journal has
+//! woken the dispatcher by then.
 //!
 //! It costs a parse of the body, one SHA-256 over what it says and one wait for a group commit. It
 //! does not check who brought the body: that is the caller's, before.
@@ -11,8 +11,10 @@
 use bytes::Bytes;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
+use tokio::time::Instant;
 
 use super::content::content;
+use super::guard::Share;
 use super::peek::{Unfit, peek};
 use super::source::Source;
 use super::{Counters, Ingress};
@@ -41,7 +43,7 @@ pub struct Offer {
 /// What became of an [`Offer`].
 #[derive(Debug)]
 pub enum Taken {
-    /// On disk, and the dispatcher knows.
+    /// On disk.
     Accepted {
         /// Its place in the journal.
         seq: u64,
@@ -95,6 +97,10 @@ impl Ingress {
             Some(refunds) => self.journal.accept_naming(event, fingerprint, refunds).await,
             None => self.journal.accept(event, fingerprint).await,
         };
+        // A poller that brings the same twice is no loop of the shop.
+        if accepted.is_ok() && offer.origin == Origin::Hook {
+            self.watch_for_loops(&offer.merchant, &offer.connection, &peek.resource_key);
+        }
         match accepted {
             Ok(Acceptance::Accepted { seq }) => {
                 Counters::add(&self.counters.accepted);
@@ -106,6 +112,26 @@ impl Ingress {
                 Taken::Duplicate { of }
             }
             Err(error) => not_stored(&offer.merchant, &offer.connection, error),
+        }
+    }
+
+    fn watch_for_loops(&self, merchant: &str, connection: &str, resource: &str) {
+        let share = match self.sources.load().get(merchant, connection) {
+            Some(Source::Listening(source)) => source.woocommerce.resource_share(),
+            Some(Source::Unavailable { .. }) | None => Share::default(),
+        };
+        if let Some(noisy) = self.guard.count(merchant, connection, resource, share, Instant::now())
+        {
+            tracing::warn!(
+                merchant.name = merchant,
+                connection,
+                resource,
+                bodies = noisy.bodies,
+                window_s = noisy.window_s,
+                "the shop sends this resource again and again: something in it loops (a plug-in \
+                 that saves while it reads, order storage in compatibility mode); its events go \
+                 on, slower"
+            );
         }
     }
 

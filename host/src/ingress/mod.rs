@@ -10,6 +10,7 @@
 
 mod answer;
 mod content;
+mod guard;
 mod hook;
 mod intake;
 mod look;
@@ -30,6 +31,7 @@ use axum::routing::any;
 
 use self::answer::Answer;
 pub use self::content::content;
+pub use self::guard::{Guard, Noisy, Share};
 pub use self::intake::{Offer, Taken};
 pub use self::look::look;
 pub use self::source::{Listening, Source, Sources};
@@ -44,6 +46,8 @@ pub struct Ingress {
     pub sources: Arc<ArcSwap<Sources>>,
     /// What has been answered.
     pub counters: Arc<Counters>,
+    /// Counts bodies per resource.
+    pub guard: Arc<Guard>,
 }
 
 /// What came since the start, by whatever way.
@@ -67,6 +71,13 @@ impl Counters {
     fn add(counter: &AtomicU64) {
         counter.fetch_add(1, Ordering::Relaxed);
     }
+}
+
+/// What a body that comes under `topic` is about (`order/27`), where that can be told: how a
+/// rehearsal names what the host would.
+#[must_use]
+pub fn resource_key(topic: &str, body: &[u8]) -> Option<String> {
+    peek::peek(topic, body).ok().map(|peek| peek.resource_key)
 }
 
 /// The hooks as an axum router; merge it with the host's other paths.

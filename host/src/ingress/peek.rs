@@ -46,9 +46,17 @@ struct Top<'b> {
     #[serde(borrow, default)]
     code: Option<&'b RawValue>,
     #[serde(borrow, default)]
+    data: Option<&'b RawValue>,
+    #[serde(borrow, default)]
     date_modified_gmt: Option<&'b RawValue>,
     #[serde(borrow, default)]
     refunds: Option<&'b RawValue>,
+}
+
+/// What a REST error says besides its code.
+#[derive(Deserialize)]
+struct ErrorData {
+    status: u16,
 }
 
 /// Looks into a body that was sent under `topic` (`order.updated`).
@@ -97,19 +105,43 @@ pub(super) fn peek(topic: &str, body: &[u8]) -> Result<Peek, Unfit> {
     Ok(Peek { resource_key: name, version, refunds })
 }
 
+/// A body without an id. Where the shop could not read the resource as the user who owns the
+/// webhook, it signs and sends its own REST error in its place; what to do differs by its status.
 fn nameless(top: &Top<'_>) -> Unfit {
-    match top.code.and_then(scalar) {
-        Some(code) => Unfit {
-            reason: "error_object",
-            detail: format!(
-                "the shop sent its own error ({code}) instead of the resource: it is gone, or the \
-                 user who owns the webhook may not read it any more; look at the webhook's user \
-                 and its API version, and fetch what is missing"
-            ),
-        },
-        None => Unfit {
+    let Some(code) = top.code.and_then(scalar) else {
+        return Unfit {
             reason: "id_missing",
             detail: "the body has no `id`, so it cannot be told what it is about".into(),
+        };
+    };
+    // serde would take a list for the fields, in order.
+    let data = top.data.map(RawValue::get).filter(|it| it.starts_with('{'));
+    let data: Option<ErrorData> = data.and_then(|it| serde_json::from_str(it).ok());
+    let status = data.map_or(0, |it| it.status);
+    match status {
+        401 | 403 => Unfit {
+            reason: "owner_lost_rights",
+            detail: format!(
+                "the shop sent its own error {status} ({code}) instead of the resource: the user \
+                 who owns the webhook was removed or may not read it any more, and so it will be \
+                 with every event of this webhook; give the webhook another owner (save it as an \
+                 administrator), then fetch what is missing"
+            ),
+        },
+        404 => Unfit {
+            reason: "resource_gone",
+            detail: format!(
+                "the shop sent its own error 404 ({code}) instead of the resource: it was deleted \
+                 for good before the webhook left, and there is nothing to do; if every order \
+                 comes like this, the webhook has an old API version: set it to v3"
+            ),
+        },
+        _ => Unfit {
+            reason: "error_object",
+            detail: format!(
+                "the shop sent its own error ({code}) instead of the resource: look at the shop's \
+                 log, at the webhook's user and at its API version, and fetch what is missing"
+            ),
         },
     }
 }
@@ -242,7 +274,13 @@ mod tests {
     fn what_is_not_an_event_is_called_by_its_name() {
         let error =
             br#"{"code":"woocommerce_rest_cannot_view","message":"x","data":{"status":403}}"#;
-        assert_eq!(reason("order.updated", error), "error_object");
+        assert_eq!(reason("order.updated", error), "owner_lost_rights");
+        let error = br#"{"code":"x_invalid_id","message":"Invalid ID.","data":{"status":404}}"#;
+        assert_eq!(reason("order.updated", error), "resource_gone");
+        for data in ["500", "null", "{}", r#"{"status":"404"}"#, "[404]"] {
+            let error = format!(r#"{{"code":"x","data":{data}}}"#);
+            assert_eq!(reason("order.updated", error.as_bytes()), "error_object", "{data}");
+        }
         assert_eq!(reason("order.updated", b"{}"), "id_missing");
         assert_eq!(reason("order.updated", br#"{"id":null}"#), "id_missing");
         assert_eq!(reason("order.updated", br#"{"id":{"a":1}}"#), "id_missing");

@@ -266,7 +266,10 @@ fn quarantine_tally(
     after: u64,
 ) -> Result<(Vec<(String, u64)>, u64), Error> {
     let mut last = db.prepare_cached("SELECT coalesce(max(id), 0) FROM quarantine")?;
-    let last = last.query_row([], |row| row.get(0))?;
+    let last: u64 = last.query_row([], |row| row.get(0))?;
+    if after >= last {
+        return Ok((Vec::new(), last));
+    }
     let mut statement = db.prepare_cached(
         "SELECT reason, count(*) FROM quarantine
          WHERE id > ?1 AND id <= ?2 AND merchant = ?3 AND connection = ?4

@@ -319,12 +319,13 @@ impl Journal {
     /// What the writer needs to know of a death; none if nobody dies.
     pub(super) fn death_of(&self, ended: &Ended) -> Result<Option<Death>, Error> {
         let End::Dead { cause, detail } = &ended.end else { return Ok(None) };
-        let event = self.event(ended.seq)?;
+        // What does not read back must not keep the passage from ending.
+        let event = self.event(ended.seq).ok().flatten();
         let mapped;
         let last = match ended.receipts.last() {
             Some(last) => Some(last),
             None => {
-                mapped = self.passage(ended.seq, &ended.route)?;
+                mapped = self.passage(ended.seq, &ended.route).ok().flatten();
                 mapped.as_ref().and_then(|it| it.receipts.last())
             }
         };

@@ -11,9 +11,10 @@
 //! of each resource. `passages` the state machine drawn in `record.rs`. `mappings` what the
 //! plugins made. `attempts` each try of each document. `finished` passages that ended delivered,
 //! in the order they did; `remembered` what of them outlives their events. `dead_letters`,
-//! `identities`, `quarantine` as their names say. `cursors` and `followups` are described in `follow.rs`, `jobs` in `jobs.rs`, `issues`, `issue_money` and what
-//! is new in `dead_letters` in `issues.rs`, `past_passages` and `job_ends` in `replay.rs`, `bookmarks`,
-//! `audit` and `answers_given` in `audit.rs`.
+//! `identities`, `quarantine` as their names say. `cursors` and `followups` are described in
+//! `follow.rs`, `jobs` in `jobs.rs`, `issues`, `issue_money` and what is new in `dead_letters` in
+//! `issues.rs`, `past_passages` and `job_ends` in `replay.rs`, `bookmarks`, `audit` and
+//! `answers_given` in `audit.rs`.
 //! Times are microseconds since 1970 UTC.
 
 use std::path::Path;

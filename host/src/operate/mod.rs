@@ -13,18 +13,17 @@
 //! record, in the commit that does it.
 
 pub mod api;
-mod backfill;
 mod replays;
 
 use std::sync::Arc;
 
 use serde_json::Value;
 
-pub use self::backfill::{BackfillRequest, Backfills};
 pub use self::replays::{Ask, NotStarted, Replays};
 use crate::ingress::Ingress;
 use crate::journal::Journal;
 use crate::plugin::Shelf;
+use crate::poll::Pollers;
 
 /// Gives the state of every connection, as JSON.
 pub type Connections = Arc<dyn Fn() -> Vec<Value> + Send + Sync>;
@@ -42,6 +41,6 @@ pub struct Operate {
     pub replays: Replays,
     /// What is known of connections.
     pub connections: Connections,
-    /// Who fetches what lies further back; none if nobody can.
-    pub backfills: Option<Arc<dyn Backfills>>,
+    /// Who fetches from shops; none while the host is stopped.
+    pub pollers: Option<Pollers>,
 }

@@ -13,20 +13,24 @@
 
 mod account;
 mod deliveries;
+mod sift;
 mod steps;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::time::Instant;
 use tracing::warn;
 
 use self::deliveries::{Deliveries, KnownIdentities, record};
+use self::sift::sift;
 use self::steps::Wait;
 use crate::checkpoint::{Checkpoints, ResourceCheckpoint};
 use crate::config::ReadyRoute;
 use crate::delivery::{Delivery, Verdict};
 use crate::event::Event;
+use crate::ingress::Guard;
 use crate::journal::{self, End, Journal, Mapped, Next, Passage, PassageState};
 use crate::plugin::{Context, Job, Outcome, Pool, Run, Shelf, Stages};
 use crate::telemetry::Metrics;
@@ -39,6 +43,7 @@ pub(super) struct Ground {
     pub(super) pool: Pool,
     pub(super) shelf: Shelf,
     pub(super) metrics: Arc<Metrics>,
+    pub(super) guard: Arc<Guard>,
 }
 
 /// One passage to walk.
@@ -106,8 +111,18 @@ impl Walk<'_> {
             Some(passage) if passage.state == PassageState::Delivering => {
                 self.deliver(&event, Deliveries::taken_up(passage)).await
             }
-            passage => self.map(&event, passage.map_or_else(Past::default, Past::of)).await,
+            Some(passage) => self.map(&event, Past::of(passage)).await,
+            None => match self.pace(&event) {
+                Some(wait) => Ok(Stop::Again(wait)),
+                None => self.map(&event, Past::default()).await,
+            },
         }
+    }
+
+    /// How long an event of a resource that loops has to wait for its turn.
+    fn pace(&self, event: &Event) -> Option<Duration> {
+        let Event { merchant, connection, resource_key, .. } = event;
+        self.ground.guard.pace(merchant, connection, resource_key, &self.ready.name, Instant::now())
     }
 
     async fn map(&self, event: &Event, past: Past) -> Result<Stop, journal::Error> {
@@ -125,8 +140,15 @@ impl Walk<'_> {
                 return Ok(Stop::Again(CHECKPOINT_PATIENCE));
             }
         };
-        if let Some(reason) = superseded(event, remembered.as_ref()) {
-            return self.end(event, End::Skipped { reason }, Vec::new(), None).await;
+        match sift(event, self.ready, remembered.as_ref(), checkpoints) {
+            Ok(None) => {}
+            Ok(Some(reason)) => {
+                return self.end(event, End::Skipped { reason }, Vec::new(), None).await;
+            }
+            Err(error) => {
+                warn!(event.id = %event.id, %error, "a checkpoint cannot be read; the passage waits");
+                return Ok(Stop::Again(CHECKPOINT_PATIENCE));
+            }
         }
         let stages = match self.stages(past.pin).await {
             Ok(stages) => stages,
@@ -309,27 +331,6 @@ impl Past {
         let replayed = passage.replays > 0;
         Self { attempts: passage.attempt, replayed, pin: passage.pin }
     }
-}
-
-/// Why this event is not delivered any more: a newer version of its resource was. Of two events of
-/// one version (they have whole seconds, or none) the later one is newer; only a replay brings
-/// the earlier one after it.
-fn superseded(event: &Event, remembered: Option<&ResourceCheckpoint>) -> Option<String> {
-    let before = remembered?;
-    let is_newer = match (event.version, before.version) {
-        (Some(own), Some(delivered)) if own != delivered => own > delivered,
-        _ => event.seq >= before.event_seq,
-    };
-    let key = &event.resource_key;
-    (!is_newer).then(|| {
-        match before.version.filter(|it| event.version.is_some_and(|own| own < *it)) {
-            Some(version) => format!("version {version} of {key} was delivered before"),
-            None => format!(
-                "event {} of {key}, which came later, was delivered before",
-                before.event_seq
-            ),
-        }
-    })
 }
 
 fn detail_of(outcome: &Outcome) -> String {

@@ -76,15 +76,22 @@ impl Problem {
     }
 }
 
-impl From<journal::Error> for Problem {
-    fn from(error: journal::Error) -> Self {
-        tracing::warn!(%error, "the API could not do as asked");
+impl Problem {
+    pub(super) fn unavailable(detail: impl Into<String>) -> Self {
+        let title = "The journal cannot be used at the moment";
         Self {
             status: StatusCode::SERVICE_UNAVAILABLE,
             kind: "journal",
-            title: "The journal cannot be used at the moment",
-            detail: error.to_string(),
+            title,
+            detail: detail.into(),
         }
+    }
+}
+
+impl From<journal::Error> for Problem {
+    fn from(error: journal::Error) -> Self {
+        tracing::warn!(%error, "the API could not do as asked");
+        Self::unavailable(error.to_string())
     }
 }
 

@@ -12,8 +12,9 @@ use super::query::number;
 use super::{Answer, Asked};
 use crate::journal::Journal;
 use crate::journal::audit::{Act, Bookmark};
-use crate::journal::jobs::{Job, JobState, JobStep, NewJob};
-use crate::operate::{Ask, BackfillRequest, Operate};
+use crate::journal::jobs::Job;
+use crate::operate::{Ask, Operate};
+use crate::poll::{self, BackfillSpec};
 
 const BACKFILL: &str = "backfill";
 const NAME_BYTES_MAX: usize = 100;
@@ -28,6 +29,21 @@ struct BookmarkRequest {
     /// The last event before the place; nothing means the last there is.
     #[serde(default)]
     event: Option<String>,
+}
+
+/// What is to be fetched.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BackfillRequest {
+    merchant: String,
+    connection: String,
+    /// Which list: `orders`, `products`, `customers`.
+    entity: String,
+    from: Timestamp,
+    /// Nothing means now.
+    #[serde(default)]
+    to: Option<Timestamp>,
+    why: String,
 }
 
 pub(super) fn replays(operate: &Operate, asked: Asked) -> Result<Answer, Problem> {
@@ -198,47 +214,38 @@ pub(super) fn backfill(operate: &Operate, asked: &Asked) -> Result<Answer, Probl
     Ok(Answer::Json(StatusCode::OK, shown))
 }
 
+fn pollers(operate: &Operate) -> Result<&poll::Pollers, Problem> {
+    let none = || Problem::unfit("backfill", "this host does not fetch from shops");
+    operate.pollers.as_ref().ok_or_else(none)
+}
+
+fn not_begun(error: poll::Error) -> Problem {
+    match error {
+        poll::Error::NotStored { .. } => Problem::unavailable(error.to_string()),
+        other => Problem::unfit("backfill", other.to_string()),
+    }
+}
+
 pub(super) async fn start_backfill(operate: &Operate, asked: &Asked) -> Result<Answer, Problem> {
-    let request: BackfillRequest = asked.json()?;
-    let why = reason(request.why.clone())?;
-    let Some(backfills) = &operate.backfills else {
-        return Err(Problem::unfit("backfill", "this host does not fetch from shops"));
-    };
-    backfills.check(&request).map_err(|said| Problem::unfit("backfill", said))?;
-    let spec = json!({
-        "connection": request.connection,
-        "entity": request.entity,
-        "from": request.from,
-        "to": request.to,
-    });
-    let merchant = request.merchant.clone();
-    let job = NewJob {
-        kind: BACKFILL.to_owned(),
-        merchant: merchant.clone(),
-        spec: spec.to_string(),
-        who: asked.who.name.clone(),
-        why: why.clone(),
-    };
-    let id = operate.journal.add_job(job).await?;
+    let BackfillRequest { merchant, connection, entity, from, to, why } = asked.json()?;
+    let why = reason(why)?;
+    let to = to.unwrap_or_else(Timestamp::now);
+    let spec = BackfillSpec { merchant: merchant.clone(), connection, entity, from, to };
+    let id = pollers(operate)?.start_backfill(spec, &asked.who.name, &why).await;
+    let id = id.map_err(not_begun)?;
     let note = asked.note("backfill", &merchant, format!("backfill/{id}"), why);
     operate.journal.act(vec![note]).await?;
-    backfills.wake();
     Ok(Answer::Json(StatusCode::CREATED, backfill_of(&operate.journal, id)?))
 }
 
 pub(super) async fn stop_backfill(operate: &Operate, asked: &Asked) -> Result<Answer, Problem> {
     let (id, why) = (asked.number("backfill")?, asked.why()?);
     backfill_of(&operate.journal, id)?;
-    let (state, at) = (JobState::Stopped, Timestamp::now());
-    let step = JobStep { id, state, cursor: None, progress: None, at };
-    if !operate.journal.step_job(step).await? {
+    if !pollers(operate)?.stop_backfill(id).await.map_err(not_begun)? {
         return Err(Problem::conflict("ended", format!("backfill {id} has ended already")));
     }
     let note = asked.note("stop_backfill", "", format!("backfill/{id}"), why);
     operate.journal.act(vec![note]).await?;
-    if let Some(backfills) = &operate.backfills {
-        backfills.wake();
-    }
     backfill(operate, asked)
 }
 
