@@ -38,6 +38,7 @@ pub mod plugin;
 pub mod delivery;
 pub mod config;
 pub mod dispatch;
+pub mod operate;
 // the faces
 pub mod host;
 pub mod toolchain;

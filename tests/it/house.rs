@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// In road order: (module, what it may name).
-const ROAD: [(&str, &[&str]); 16] = [
+const ROAD: [(&str, &[&str]); 17] = [
     ("event", &[]),
     ("secret", &[]),
     ("telemetry", &[]),
@@ -20,7 +20,7 @@ const ROAD: [(&str, &[&str]); 16] = [
     ("route", &["event"]),
     ("plugin", &["event"]),
     ("delivery", &["event", "secret"]),
-    ("config", &["backlog", "journal", "ingress", "poll", "route", "plugin", "delivery"]),
+    ("config", &["secret", "backlog", "journal", "ingress", "poll", "route", "plugin", "delivery"]),
     (
         "dispatch",
         &[
@@ -36,9 +36,11 @@ const ROAD: [(&str, &[&str]); 16] = [
             "config",
         ],
     ),
+    ("operate", &["event", "secret", "journal", "ingress", "poll", "plugin", "config"]),
     (
         "host",
         &[
+            "secret",
             "telemetry",
             "backlog",
             "journal",
@@ -49,6 +51,7 @@ const ROAD: [(&str, &[&str]); 16] = [
             "delivery",
             "config",
             "dispatch",
+            "operate",
         ],
     ),
     ("toolchain", &[]),

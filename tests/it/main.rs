@@ -1,5 +1,6 @@
 //! What Mapwright promises, shown at the edges its users touch. One binary, a module for each topic.
 
+mod api;
 #[cfg(target_os = "linux")]
 mod chaos;
 mod check;
@@ -18,6 +19,7 @@ mod house;
 mod ingress;
 mod journal;
 mod layouts;
+mod operate;
 mod operations;
 mod poison;
 mod poll;
@@ -27,6 +29,7 @@ mod reload;
 mod retries;
 mod road;
 mod sandbox;
+mod screens;
 mod storage;
 mod tryton;
 mod tryton_road;

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::api::ApiToken;
 use super::text::{Fault, Text, nearest};
 use crate::backlog;
 use crate::delivery::{ConnectorConfig, backoff};
@@ -37,6 +38,9 @@ pub struct HostFile {
     /// What a graceful stop waits for work in hand.
     #[serde(default = "default_shutdown_ms")]
     pub shutdown_ms: u64,
+    /// Who may ask the REST API; nobody, if there are none.
+    #[serde(default)]
+    pub api_tokens: Vec<ApiToken>,
     /// Limits of every plugin, unless the merchant or the plugin has others.
     #[serde(default)]
     pub limits: LimitsPatch,

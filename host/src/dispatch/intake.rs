@@ -46,6 +46,14 @@ impl Dispatcher {
             }
             self.begun = true;
         }
+        // What replays have put back was seen before, or will be read.
+        for event in arrived.reopened {
+            if self.feed.is_new(&event.merchant, event.seq) {
+                self.feed.missed(&event.merchant);
+            } else {
+                self.take(&event).await?;
+            }
+        }
         let mut events = arrived.events.into_iter();
         while let Some(event) = events.next() {
             if !self.feed.wants(&event.merchant, event.seq) {
@@ -155,6 +163,8 @@ fn plan(event: &OpenEvent, snapshot: &Snapshot) -> Plan {
     let Some(merchant) = configured(snapshot, &event.merchant) else { return Plan::Homeless };
     let mut routes: Vec<String> = merchant
         .routes_for(&event.connection, &event.topic)
+        // What was closed and reopened goes the ways it went.
+        .filter(|_| !event.again)
         .map(|ready| ready.name.clone())
         .collect();
     // A passage that began on a route taken away since then waits for the route to come back.

@@ -34,7 +34,7 @@ use crate::delivery;
 use crate::delivery::gate::Admit;
 use crate::ingress::Guard;
 use crate::journal::Journal;
-use crate::plugin::Pool;
+use crate::plugin::{Pool, Shelf};
 use crate::telemetry::Metrics;
 
 /// Of all places, how many one route may take.
@@ -51,6 +51,8 @@ pub struct Parts {
     pub checkpoints: Checkpoints,
     /// Where plugins run.
     pub pool: Pool,
+    /// Every plugin version that ever was in use, for replays that name one.
+    pub shelf: Shelf,
     /// What is served now.
     pub snapshot: Arc<ArcSwap<Snapshot>>,
     /// Counters.
@@ -90,9 +92,9 @@ impl Dispatcher {
     /// Takes up whatever the journal holds open.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { journal, checkpoints, pool, snapshot, metrics, guard, .. } = parts;
+        let Parts { journal, checkpoints, pool, shelf, snapshot, metrics, guard, .. } = parts;
         let served = Arc::clone(&snapshot);
-        let ground = Ground { journal, checkpoints, pool, metrics, guard, snapshot: served };
+        let ground = Ground { journal, checkpoints, pool, shelf, metrics, guard, snapshot: served };
         let walking_max = (parts.in_flight_max / ROUTE_SHARE).max(1);
         Self {
             ground: Arc::new(ground),

@@ -17,6 +17,8 @@ pub(super) struct Deliveries {
     pub(super) fresh: bool,
     /// Whether the next document may have been sent without its outcome having been written down.
     pub(super) in_doubt: bool,
+    /// Whether an earlier mapping of the event may have been sent, under the same keys.
+    pub(super) replayed: bool,
     /// Tries made at the next document.
     pub(super) tries: Tries,
     pub(super) checkpoint: Option<String>,
@@ -24,12 +26,13 @@ pub(super) struct Deliveries {
 }
 
 impl Deliveries {
-    pub(super) fn fresh(mapped: &Mapped) -> Self {
+    pub(super) fn fresh(mapped: &Mapped, replayed: bool) -> Self {
         Self {
             documents: mapped.documents.clone(),
             next: 0,
             fresh: true,
             in_doubt: false,
+            replayed,
             tries: Tries::default(),
             checkpoint: mapped.checkpoint.clone(),
             status: mapped.status.clone(),
@@ -53,6 +56,7 @@ impl Deliveries {
             fresh: false,
             // Whatever came of an attempt leaves its reason; an intention alone has none.
             in_doubt: passage.reason.as_deref().is_none_or(|reason| reason == SENDING),
+            replayed: passage.replays > 0,
             tries,
             checkpoint: passage.checkpoint,
             status: passage.status,

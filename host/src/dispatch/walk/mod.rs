@@ -34,8 +34,8 @@ use crate::config::{ReadyRoute, Snapshot};
 use crate::delivery::{Blame, Delivery, Missing, Verdict};
 use crate::event::Event;
 use crate::ingress::Guard;
-use crate::journal::{self, End, Journal, Mapped, Next, PassageState};
-use crate::plugin::{Context, Job, Outcome, Pool, Run};
+use crate::journal::{self, End, Journal, Mapped, Next, Passage, PassageState};
+use crate::plugin::{Context, Job, Outcome, Pool, Run, Shelf, Stages};
 use crate::telemetry::Metrics;
 
 /// What every walk needs.
@@ -44,6 +44,7 @@ pub(super) struct Ground {
     pub(super) journal: Journal,
     pub(super) checkpoints: Checkpoints,
     pub(super) pool: Pool,
+    pub(super) shelf: Shelf,
     pub(super) metrics: Arc<Metrics>,
     pub(super) guard: Arc<Guard>,
     pub(super) snapshot: Arc<ArcSwap<Snapshot>>,
@@ -149,10 +150,10 @@ impl Walk<'_> {
             Some(passage) if passage.state == PassageState::Delivering => {
                 self.deliver(&event, Deliveries::taken_up(passage)).await
             }
-            Some(passage) => self.map(&event, passage.attempt).await,
+            Some(passage) => self.map(&event, Past::of(passage)).await,
             None => match self.pace(&event) {
                 Some(wait) => Ok(Stop::after(wait)),
-                None => self.map(&event, 0).await,
+                None => self.map(&event, Past::default()).await,
             },
         }
     }
@@ -163,7 +164,8 @@ impl Walk<'_> {
         self.ground.guard.pace(merchant, connection, resource_key, &self.ready.name, Instant::now())
     }
 
-    async fn map(&self, event: &Event, attempts: u32) -> Result<Stop, journal::Error> {
+    async fn map(&self, event: &Event, past: Past) -> Result<Stop, journal::Error> {
+        let attempts = past.attempts;
         let checkpoints = &self.ground.checkpoints;
         let remembered = match checkpoints.get(
             &event.merchant,
@@ -187,7 +189,14 @@ impl Walk<'_> {
                 return Ok(Stop::after(CHECKPOINT_PATIENCE));
             }
         }
-        let run = self.run_plugins(event, attempts, remembered).await;
+        let stages = match self.stages(past.pin).await {
+            Ok(stages) => stages,
+            Err(detail) => {
+                let end = End::Dead { cause: "plugin_version_unusable".into(), detail };
+                return self.end(event, end, Vec::new(), None).await;
+            }
+        };
+        let run = self.run_plugins(event, attempts, stages, remembered).await;
         self.count(&run);
         self.relay_logs(event, &run);
         let receipts = run.receipts;
@@ -203,7 +212,7 @@ impl Walk<'_> {
                     status: run.source_status,
                     at: Timestamp::now(),
                 };
-                let deliveries = Deliveries::fresh(&mapped);
+                let deliveries = Deliveries::fresh(&mapped, past.replayed);
                 self.ground.journal.mapped(mapped).await?;
                 self.deliver(event, deliveries).await
             }
@@ -236,14 +245,22 @@ impl Walk<'_> {
         }
     }
 
+    /// The route's plugins, with the version in place that a replay named.
+    async fn stages(&self, pin: Option<String>) -> Result<Stages, String> {
+        let stages = self.ready.stages.as_ref().expect("a route without plugins is not walked");
+        match pin {
+            None => Ok(stages.clone()),
+            Some(digest) => self.ground.shelf.in_place(stages, &digest).await,
+        }
+    }
+
     async fn run_plugins(
         &self,
         event: &Event,
         attempts: u32,
+        stages: Stages,
         remembered: Option<ResourceCheckpoint>,
     ) -> Run {
-        let stages =
-            self.ready.stages.as_ref().expect("a route without plugins is not walked").clone();
         let (checkpoint, previous_status) =
             remembered.map(|r| (r.checkpoint, r.status)).unwrap_or_default();
         let context = Context {
@@ -281,10 +298,11 @@ impl Walk<'_> {
         };
         let mut tries = all.tries;
         for (ordinal, document) in (0u32..).zip(&all.documents).skip(all.next) {
-            // What a restart or a retry brings back may have been sent before, and so may all that
-            // was open in a backup.
+            // What a restart, a retry or a replay brings back may have been sent before, and so may
+            // all that was open in a backup.
             let restored = self.seq <= self.ground.journal.restored_seq();
-            let first_attempt = (all.fresh || ordinal as usize > all.next) && !restored;
+            let first_attempt =
+                (all.fresh || ordinal as usize > all.next) && !all.replayed && !restored;
             let in_doubt = restored || (!first_attempt && all.in_doubt);
             if !first_attempt && !in_doubt && !target.resends_safely(document) {
                 self.about_to_send(tries.made).await?;
@@ -351,6 +369,21 @@ impl Walk<'_> {
             }
         }
         Ok(Stop::Ended)
+    }
+}
+
+/// What a walk knows of the passage's past.
+#[derive(Default)]
+struct Past {
+    attempts: u32,
+    replayed: bool,
+    pin: Option<String>,
+}
+
+impl Past {
+    fn of(passage: Passage) -> Self {
+        let replayed = passage.replays > 0;
+        Self { attempts: passage.attempt, replayed, pin: passage.pin }
     }
 }
 
