@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// In road order: (module, what it may name).
-const ROAD: [(&str, &[&str]); 17] = [
+const ROAD: [(&str, &[&str]); 18] = [
     ("event", &[]),
     ("secret", &[]),
     ("telemetry", &[]),
