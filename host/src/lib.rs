@@ -27,6 +27,7 @@
 pub mod event;
 pub mod secret;
 pub mod telemetry;
+pub mod backlog;
 // the road, in order
 pub mod journal;
 pub mod checkpoint;
@@ -37,6 +38,7 @@ pub mod plugin;
 pub mod delivery;
 pub mod config;
 pub mod dispatch;
+pub mod operate;
 // the faces
 pub mod host;
 pub mod toolchain;

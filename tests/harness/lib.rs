@@ -1,5 +1,6 @@
 //! What the tests share.
 
+pub mod api;
 pub mod command;
 pub mod erp;
 #[cfg(target_os = "linux")]

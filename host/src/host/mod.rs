@@ -5,6 +5,7 @@
 //! stops first, then the dispatcher finishes what is in hand, then checkpoints and journal close.
 
 mod health;
+mod operate;
 mod housekeeping;
 mod reload;
 
@@ -20,14 +21,18 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 pub use self::health::account;
+pub use self::operate::look_into;
 use self::reload::Reloader;
+use crate::backlog::Backlog;
 use crate::checkpoint::{self, Checkpoints};
 use crate::config::{Fault, HostFile, Loader, Snapshot, Watch};
 use crate::delivery::{self, Outbound};
 use crate::dispatch::{Dispatcher, Parts};
 use crate::ingress::{self, Counters, Guard, Ingress};
 use crate::journal::{self, Journal};
-use crate::plugin::{Engine, EngineOptions, Pool};
+use crate::operate::api::{self, Tokens};
+use crate::operate::{Operate, Replays};
+use crate::plugin::{Engine, EngineOptions, Pool, Shelf};
 use crate::poll::{self, Pollers};
 use crate::telemetry::Metrics;
 
@@ -90,10 +95,13 @@ pub struct Host {
     journal: Journal,
     checkpoints: Checkpoints,
     reloader: Reloader,
+    shelf: Shelf,
+    tokens: Tokens,
     pollers: Pollers,
     metrics: Arc<Metrics>,
     counters: Arc<Counters>,
     guard: Arc<Guard>,
+    backlog: Arc<Backlog>,
 }
 
 impl Host {
@@ -113,9 +121,12 @@ impl Host {
         let metrics = Arc::new(Metrics::default());
         let journal = Journal::open(&data_dir)?;
         let checkpoints = open_checkpoints(&data_dir, &journal)?;
+        let tokens = operate::tokens(dir, &file)?;
         let engine = Engine::new(&ENGINE)?;
+        let shelf = Shelf::new(data_dir.join("plugins"), engine.clone());
         let loader = Loader::new(dir, &file, engine, Outbound::new()?);
-        let reloader = Reloader::new(loader, file.public_url.clone(), Arc::clone(&metrics));
+        let reloader =
+            Reloader::new(loader, shelf.clone(), file.public_url.clone(), Arc::clone(&metrics));
         let (counters, guard): (Arc<Counters>, Arc<Guard>) = Default::default();
         let ingress = Ingress {
             journal: journal.clone(),
@@ -128,16 +139,20 @@ impl Host {
         let listener = TcpListener::bind(&file.listen)
             .await
             .map_err(|source| OpenError::Listen { address: file.listen.clone(), source })?;
+        let backlog = Arc::new(Backlog::new(file.backlog));
         Ok(Self {
             file,
             listener,
             journal,
             checkpoints,
             reloader,
+            shelf,
+            tokens,
             pollers,
             metrics,
             counters,
             guard,
+            backlog,
         })
     }
 
@@ -180,11 +195,14 @@ impl Host {
             journal: self.journal.clone(),
             checkpoints: self.checkpoints.clone(),
             pool,
+            shelf: self.shelf.clone(),
             snapshot: self.reloader.snapshot(),
             metrics: Arc::clone(&self.metrics),
             guard: Arc::clone(&self.guard),
             reconfigured: self.reloader.reconfigured(),
+            backlog: Arc::clone(&self.backlog),
             in_flight_max: self.file.passages_in_flight,
+            plugin_threads: threads.get(),
         });
         let watch = self.watch()?;
         let house = tokio::spawn(housekeeping::keep_house(
@@ -197,7 +215,11 @@ impl Host {
         let polling =
             tokio::spawn(keep_polling(self.pollers.clone(), self.reloader.clone(), stop.clone()));
         info!(address = %self.address(), "serving");
-        let router = self.router();
+        let replays = Replays::new(self.journal.clone(), self.shelf.clone(), stop.clone());
+        if let Err(error) = replays.take_up() {
+            warn!(%error, "replays of before could not be taken up; the next start tries again");
+        }
+        let router = self.router(replays.clone());
         let stopped = stop.clone();
         let serving = axum::serve(self.listener, router)
             .with_graceful_shutdown(async move { stopped.cancelled().await });
@@ -214,6 +236,7 @@ impl Host {
             () = out_of_patience => warn!("some senders did not finish in time; they were not answered"),
         }
         drop(watch);
+        replays.ended().await;
         if let Err(error) = polling.await {
             warn!(%error, "polling did not end well");
         }
@@ -227,20 +250,30 @@ impl Host {
         Ok(())
     }
 
-    fn router(&self) -> axum::Router {
+    fn router(&self, replays: Replays) -> axum::Router {
         let ingress = Ingress {
             journal: self.journal.clone(),
             sources: self.reloader.sources(),
             counters: Arc::clone(&self.counters),
             guard: Arc::clone(&self.guard),
         };
-        ingress::router(ingress).merge(health::router(health::Health {
+        let operate = Operate {
+            journal: self.journal.clone(),
+            ingress: ingress.clone(),
+            shelf: self.shelf.clone(),
+            replays,
+            connections: operate::connections(self.reloader.snapshot(), self.pollers.clone()),
+            pollers: Some(self.pollers.clone()),
+        };
+        let api = api::router(operate, self.tokens.clone());
+        ingress::router(ingress).merge(api).merge(health::router(health::Health {
             metrics: Arc::clone(&self.metrics),
             counters: Arc::clone(&self.counters),
             guard: Arc::clone(&self.guard),
             snapshot: self.reloader.snapshot(),
             journal: self.journal.clone(),
             pollers: self.pollers.clone(),
+            gates: self.reloader.gates(),
         }))
     }
 

@@ -6,10 +6,12 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use tokio::sync::Notify;
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use crate::config::{Loader, Merchant, Snapshot};
+use crate::delivery::gate::Tally;
 use crate::ingress::{Source, Sources};
+use crate::plugin::Shelf;
 use crate::poll::Plan;
 use crate::telemetry::Metrics;
 
@@ -17,6 +19,7 @@ use crate::telemetry::Metrics;
 #[derive(Debug, Clone)]
 pub(super) struct Reloader {
     loader: Arc<Loader>,
+    shelf: Shelf,
     snapshot: Arc<ArcSwap<Snapshot>>,
     sources: Arc<ArcSwap<Sources>>,
     reconfigured: Arc<Notify>,
@@ -26,9 +29,15 @@ pub(super) struct Reloader {
 }
 
 impl Reloader {
-    pub(super) fn new(loader: Loader, public_url: Option<String>, metrics: Arc<Metrics>) -> Self {
+    pub(super) fn new(
+        loader: Loader,
+        shelf: Shelf,
+        public_url: Option<String>,
+        metrics: Arc<Metrics>,
+    ) -> Self {
         let reloader = Self {
             loader: Arc::new(loader),
+            shelf,
             snapshot: Arc::default(),
             sources: Arc::default(),
             reconfigured: Arc::new(Notify::new()),
@@ -86,6 +95,11 @@ impl Reloader {
         plans
     }
 
+    /// What the gates of all targets have done.
+    pub(super) fn gates(&self) -> Arc<Tally> {
+        Arc::clone(self.loader.outbound.tally())
+    }
+
     pub(super) fn dir(&self) -> PathBuf {
         self.loader.dir.clone()
     }
@@ -97,9 +111,24 @@ impl Reloader {
         self.metrics.config_faults.set(i64::try_from(faults).unwrap_or(i64::MAX));
         self.metrics.reloads.inc();
         self.sources.store(Arc::new(sources_of(&next)));
+        self.keep(&next);
         self.snapshot.store(Arc::new(next));
         self.reconfigured.notify_one();
         self.repoll.notify_one();
+    }
+}
+
+impl Reloader {
+    /// Puts every version on the shelf before its first event.
+    fn keep(&self, next: &Snapshot) {
+        for merchant in next.merchants.values() {
+            for (name, entry) in merchant.catalog.entries() {
+                let Some(plugin) = &entry.plugin else { continue };
+                if let Err(error) = self.shelf.keep(plugin, &entry.path) {
+                    warn!(plugin.name = name, %error, "the plugin could not be put on the shelf: a replay will not be able to name this version");
+                }
+            }
+        }
     }
 }
 

@@ -13,6 +13,7 @@ mod content;
 mod guard;
 mod hook;
 mod intake;
+mod look;
 mod peek;
 mod source;
 pub mod woocommerce;
@@ -32,6 +33,7 @@ use self::answer::Answer;
 pub use self::content::content;
 pub use self::guard::{Guard, Noisy, Share};
 pub use self::intake::{Offer, Taken};
+pub use self::look::look;
 pub use self::source::{Listening, Source, Sources};
 use crate::journal::Journal;
 

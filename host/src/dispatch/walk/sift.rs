@@ -5,7 +5,6 @@
 //! and a deletion that belongs to something else. Each ends as `skipped` with its reason. It costs
 //! a look into the body where a route keeps statuses back, and for a deletion a few look-ups.
 
-use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -23,8 +22,8 @@ pub(super) fn sift(
     remembered: Option<&ResourceCheckpoint>,
     checkpoints: &Checkpoints,
 ) -> Result<Option<String>, checkpoint::Error> {
-    if let Some(newer) = superseded(event, remembered) {
-        return Ok(Some(format!("version {newer} of {} was delivered before", event.resource_key)));
+    if let Some(reason) = superseded(event, remembered) {
+        return Ok(Some(reason));
     }
     if let Some(status) = kept_back(event, &ready.route.skip_statuses, remembered.is_some()) {
         return Ok(Some(format!(
@@ -42,11 +41,23 @@ pub(super) fn sift(
     }))
 }
 
-/// The version delivered before, when it is newer than this event's. The shop's clock counts whole
-/// seconds, so of two versions of one second the one that came later goes on top.
-fn superseded(event: &Event, remembered: Option<&ResourceCheckpoint>) -> Option<Timestamp> {
-    let newer = remembered?.version?;
-    (event.version? < newer).then_some(newer)
+/// Why a newer version of the resource stands in the target, if one does. The shop's clock counts
+/// whole seconds, so of two versions of one second (or of none) the one that came later goes on
+/// top. The road keeps their order; only a replay brings the earlier one after it.
+fn superseded(event: &Event, remembered: Option<&ResourceCheckpoint>) -> Option<String> {
+    let before = remembered?;
+    let key = &event.resource_key;
+    match (event.version, before.version) {
+        (Some(own), Some(delivered)) if own > delivered => None,
+        (Some(own), Some(delivered)) if own < delivered => {
+            Some(format!("version {delivered} of {key} was delivered before"))
+        }
+        _ if event.seq >= before.event_seq => None,
+        _ => Some(format!(
+            "event {} of {key}, which came later, was delivered before",
+            before.event_seq
+        )),
+    }
 }
 
 /// The status that keeps an order back. What the target has already is told every change: an order
