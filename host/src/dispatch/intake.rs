@@ -47,22 +47,20 @@ impl Dispatcher {
             self.begun = true;
         }
         // What replays have put back was seen before, or will be read.
-        for event in arrived.reopened {
-            if self.feed.is_new(&event.merchant, event.seq) {
+        let reopened = arrived.reopened.into_iter().map(|event| (event, true));
+        let mut events = reopened.chain(arrived.events.into_iter().map(|event| (event, false)));
+        while let Some((event, reopened)) = events.next() {
+            if reopened && self.feed.is_new(&event.merchant, event.seq) {
                 self.feed.missed(&event.merchant);
-            } else {
-                self.take(&event).await?;
+                continue;
             }
-        }
-        let mut events = arrived.events.into_iter();
-        while let Some(event) = events.next() {
-            if !self.feed.wants(&event.merchant, event.seq) {
+            if !reopened && !self.feed.wants(&event.merchant, event.seq) {
                 continue;
             }
             if let Err(error) = self.take(&event).await {
                 // They will not arrive again.
                 self.feed.missed(&event.merchant);
-                events.for_each(|event| self.feed.missed(&event.merchant));
+                events.for_each(|(event, _)| self.feed.missed(&event.merchant));
                 return Err(error);
             }
         }
@@ -190,6 +188,7 @@ fn plan(event: &OpenEvent, snapshot: &Snapshot) -> Plan {
             seq: event.seq,
             routes: Arc::clone(&routes),
             fresh: begun.is_none(),
+            again: event.again,
             at_once: false,
         };
         let key = Key {

@@ -58,6 +58,8 @@ pub(super) struct Work {
     pub(super) routes: Arc<[String]>,
     /// Whether the passage is known not to have begun.
     pub(super) fresh: bool,
+    /// Whether the event was closed and reopened: it goes the ways it went, and no new ones.
+    pub(super) again: bool,
     /// Whether it was walked again at once, because what it missed had come in the meantime.
     pub(super) at_once: bool,
 }

@@ -71,6 +71,9 @@ impl Walk<'_> {
     /// now.
     fn siblings(&self, event: &Event) -> Vec<String> {
         let mut routes = self.work.siblings_of(&self.ready.name);
+        if self.work.again {
+            return routes;
+        }
         let snapshot = self.ground.snapshot.load();
         if let Some(merchant) = snapshot.merchants.get(&event.merchant) {
             let now = merchant.routes_for(&event.connection, &event.topic);
