@@ -18,7 +18,7 @@ const ROAD: [(&str, &[&str]); 15] = [
     ("route", &[]),
     ("plugin", &["event"]),
     ("delivery", &["event", "secret"]),
-    ("config", &["ingress", "route", "plugin", "delivery"]),
+    ("config", &["journal", "ingress", "route", "plugin", "delivery"]),
     ("dispatch", &["event", "telemetry", "journal", "checkpoint", "plugin", "delivery", "config"]),
     (
         "host",

@@ -154,6 +154,7 @@ async fn a_backup_taken_at_work_is_put_back_and_nothing_is_delivered_twice() {
     for number in 0..40 {
         shop.send(&Delivery::order(number)).await.accepted();
     }
+    until_ready(address, "forty are done", |ready| ready["journal"]["counts"]["open"] == 0).await;
     // Ten are on their way when the backup is taken, and arrive after it.
     erp.trouble(|_, _| Some(Trouble::Status(503)));
     for number in 40..50 {

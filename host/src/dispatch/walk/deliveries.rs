@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use tracing::warn;
 
 use super::steps::SENDING;
-use crate::delivery::{Answer, Identities};
+use crate::delivery::{Answer, Blame, Identities};
 use crate::event::Document;
 use crate::journal::{AttemptRecord, Journal, Mapped, Passage};
 
@@ -19,6 +19,8 @@ pub(super) struct Deliveries {
     pub(super) in_doubt: bool,
     /// Tries made at the next document.
     pub(super) tries: u32,
+    /// Records of it, those of tries that did not count among them.
+    pub(super) records: u32,
     pub(super) checkpoint: Option<String>,
     pub(super) status: Option<String>,
 }
@@ -31,14 +33,18 @@ impl Deliveries {
             fresh: true,
             in_doubt: false,
             tries: 0,
+            records: 0,
             checkpoint: mapped.checkpoint.clone(),
             status: mapped.status.clone(),
         }
     }
 
     pub(super) fn taken_up(passage: Passage) -> Self {
+        let next = passage.delivered.len();
+        let of_next = passage.attempts.iter().filter(|record| record.ordinal as usize == next);
         Self {
-            next: passage.delivered.len(),
+            next,
+            records: of_next.map(|record| record.no).max().unwrap_or(0),
             documents: passage.documents,
             fresh: false,
             // Whatever came of an attempt leaves its reason; an intention alone has none.
@@ -50,11 +56,16 @@ impl Deliveries {
     }
 }
 
+/// An outage may last for days and its tries do not count: from here on each of them takes the place
+/// of the one before.
+const RECORDS_UNCOUNTED_MAX: u32 = 100;
+
 /// One attempt, for the journal.
-pub(super) fn record(ordinal: u32, tries: u32, answer: &Answer) -> AttemptRecord {
+pub(super) fn record(ordinal: u32, records: u32, answer: &Answer) -> AttemptRecord {
+    let in_place = answer.blame == Blame::Target && records >= RECORDS_UNCOUNTED_MAX;
     AttemptRecord {
         ordinal,
-        no: tries + 1,
+        no: if in_place { records } else { records + 1 },
         at: Timestamp::now(),
         duration_us: u64::try_from(answer.attempt.duration.as_micros()).unwrap_or(u64::MAX),
         outcome: answer.verdict.name().to_owned(),

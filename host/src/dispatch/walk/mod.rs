@@ -219,7 +219,7 @@ impl Walk<'_> {
             merchant: &event.merchant,
             connection: &self.ready.route.to,
         };
-        let mut tries = all.tries;
+        let (mut tries, mut records) = (all.tries, all.records);
         for (ordinal, document) in (0u32..).zip(&all.documents).skip(all.next) {
             // What a restart or a retry brings back may have been sent before, and so may all that
             // was open in a backup.
@@ -241,7 +241,7 @@ impl Walk<'_> {
             };
             let answer = target.deliver(&delivery, &identities).await;
             self.count_attempt(&answer);
-            let attempt = record(ordinal, tries, &answer);
+            let attempt = record(ordinal, records, &answer);
             let counts = answer.blame == Blame::Document;
             match answer.verdict {
                 Verdict::Delivered { target_id } => {
@@ -256,7 +256,7 @@ impl Walk<'_> {
                         self.remember(event, all.checkpoint, all.status, mark);
                         return Ok(Stop::Ended);
                     }
-                    tries = 0;
+                    (tries, records) = (0, 0);
                 }
                 Verdict::Rejected { code, reason } => {
                     let detail = format!("{} {}: {reason}", document.entity, document.key);
