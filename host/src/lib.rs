@@ -27,15 +27,18 @@
 pub mod event;
 pub mod secret;
 pub mod telemetry;
+pub mod backlog;
 // the road, in order
 pub mod journal;
 pub mod checkpoint;
 pub mod ingress;
+pub mod poll;
 pub mod route;
 pub mod plugin;
 pub mod delivery;
 pub mod config;
 pub mod dispatch;
+pub mod operate;
 // the faces
 pub mod host;
 pub mod toolchain;

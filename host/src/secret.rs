@@ -1,8 +1,9 @@
 //! Secrets: named in configuration, held by the environment or a file, never printed.
 //!
 //! `{ env = "NAME" }` or `{ file = "path" }` is what a configuration file may say; a secret written
-//! inline is refused. [`SecretSource::resolve`] reads the value; an empty one is an error, because
-//! an empty webhook secret lets anybody forge orders.
+//! inline is refused. [`SecretSource::resolve`] reads the value; one that is empty, or nothing but
+//! blanks, is an error, because such a webhook secret lets anybody forge orders. Blanks around a
+//! secret belong to it: a shop signs with them.
 
 use std::path::{Path, PathBuf};
 
@@ -37,9 +38,9 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
-    /// There is nothing in it.
+    /// There is nothing in it, or only blanks.
     #[error(
-        "the secret in {0} is empty: an empty secret protects nothing; use 20 or more of A-Z a-z 0-9 _ -"
+        "the secret in {0} is empty or blank: it would protect nothing; use 20 or more of A-Z a-z 0-9 _ -"
     )]
     Empty(String),
 }
@@ -68,7 +69,7 @@ impl SecretSource {
                 (value, format!("file {}", path.display()))
             }
         };
-        if value.is_empty() { Err(Error::Empty(place)) } else { Ok(Secret(value)) }
+        if value.trim().is_empty() { Err(Error::Empty(place)) } else { Ok(Secret(value)) }
     }
 }
 

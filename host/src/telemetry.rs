@@ -45,6 +45,14 @@ pub struct Metrics {
     pub in_flight: Gauge,
     /// Passages known to the dispatcher and not ended: in flight, due or waiting.
     pub backlog: Gauge,
+    /// Walks through lists of shops by how they ended.
+    pub polls: Family<End, Counter>,
+    /// What polling brought before a hook did.
+    pub poll_found: Counter,
+    /// What is wrong with the webhooks of all shops now.
+    pub shop_problems: Gauge<i64>,
+    /// Resources that a shop sends again and again.
+    pub noisy_resources: Gauge,
     /// Circuit breakers opened, of all connections.
     pub gates_opened: Counter,
     /// Deliveries that tried whether a target is back.
@@ -77,6 +85,10 @@ impl Default for Metrics {
             passage_seconds: seconds(),
             in_flight: Gauge::default(),
             backlog: Gauge::default(),
+            polls: Family::default(),
+            poll_found: Counter::default(),
+            shop_problems: Gauge::default(),
+            noisy_resources: Gauge::default(),
             gates_opened: Counter::default(),
             gate_probes: Counter::default(),
             gate_limited: Counter::default(),
@@ -103,6 +115,11 @@ impl Metrics {
         r.register("passage_seconds", "From accepted to ended", self.passage_seconds.clone());
         r.register("in_flight", "Passages being walked", self.in_flight.clone());
         r.register("backlog", "Passages not ended", self.backlog.clone());
+        r.register("polls", "Walks through lists of shops, by how they ended", self.polls.clone());
+        r.register("poll_found", "Brought by polling before a hook", self.poll_found.clone());
+        r.register("shop_problems", "Wrong with webhooks now", self.shop_problems.clone());
+        let noisy = self.noisy_resources.clone();
+        r.register("noisy_resources", "Resources that a shop sends again and again", noisy);
         r.register("gates_opened", "Circuit breakers opened", self.gates_opened.clone());
         r.register("gate_probes", "Deliveries as probes", self.gate_probes.clone());
         r.register("gate_limited", "Waits for a rate limit", self.gate_limited.clone());

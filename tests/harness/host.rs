@@ -11,12 +11,14 @@ use std::time::{Duration, Instant};
 
 use mapwright::host::Host;
 use mapwright::journal::{Filter, Journal, SummaryRow};
+use mapwright::poll::Pollers;
 use serde_json::Value;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::plugins;
 use crate::shop::{SECRET, Shop, client};
+use crate::shop_api::{KEY, KEY_SECRET, ShopApi};
 
 /// Nothing the tests wait for takes longer, also where many builds share the machine.
 pub const PATIENCE: Duration = Duration::from_secs(90);
@@ -119,6 +121,31 @@ impl Folder {
         self.write(self.of(name, "merchant.toml"), merchant_toml(name, erp, plugin));
     }
 
+    /// The same, polled: `poll` is what stands under `[connections.shop.poll]`.
+    ///
+    /// # Panics
+    /// When the file cannot be read back.
+    pub fn polled(&self, name: &str, erp: SocketAddr, shop: &ShopApi, poll: &str) {
+        self.merchant(name, erp);
+        self.write("shop-key", KEY);
+        self.write("shop-key-secret", KEY_SECRET);
+        let path = self.of(name, "merchant.toml");
+        let text = fs::read_to_string(&path).expect("it was just written");
+        let text = text.replace(&format!("https://{name}.example"), &shop.url()).replace(
+            "[connections.erp]",
+            &format!(
+                r#"api = {{ consumer_key = {{ file = "../../shop-key" }}, consumer_secret = {{ file = "../../shop-key-secret" }} }}
+
+[connections.shop.poll]
+requests_per_minute = 6000
+{poll}
+
+[connections.erp]"#
+            ),
+        );
+        self.write(path, text);
+    }
+
     /// Puts an example plugin in place.
     ///
     /// # Panics
@@ -166,6 +193,7 @@ field_mapping = "{plugin}"
 pub struct TestHost {
     address: SocketAddr,
     journal: Journal,
+    pollers: Pollers,
     stop: CancellationToken,
     serving: Option<JoinHandle<()>>,
 }
@@ -178,12 +206,12 @@ impl TestHost {
     pub async fn start(folder: &Folder) -> Self {
         let host = Host::open(folder.dir()).await.unwrap_or_else(|error| panic!("{error}"));
         let stop = CancellationToken::new();
-        let (address, journal) = (host.address(), host.journal());
+        let (address, journal, pollers) = (host.address(), host.journal(), host.pollers());
         let stopped = stop.clone();
         let serving = tokio::spawn(async move {
             host.serve(stopped).await.unwrap_or_else(|error| panic!("{error}"));
         });
-        Self { address, journal, stop, serving: Some(serving) }
+        Self { address, journal, pollers, stop, serving: Some(serving) }
     }
 
     /// Where it listens.
@@ -202,6 +230,34 @@ impl TestHost {
     #[must_use]
     pub fn journal(&self) -> &Journal {
         &self.journal
+    }
+
+    /// Whoever polls for it.
+    #[must_use]
+    pub fn pollers(&self) -> &Pollers {
+        &self.pollers
+    }
+
+    /// What `/readyz` says of polling a merchant's shop.
+    ///
+    /// # Panics
+    /// When it is not polled.
+    pub async fn polling(&self, merchant: &str) -> Value {
+        polling(&self.ready().await, merchant)
+    }
+
+    /// Waits until polling a merchant's shop is as wanted, and gives its status.
+    ///
+    /// # Panics
+    /// When that does not come to be.
+    pub async fn until_polling(
+        &self,
+        merchant: &str,
+        what: &str,
+        wanted: impl Fn(&Value) -> bool,
+    ) -> Value {
+        let ready = self.until_ready(what, |ready| wanted(&polling(ready, merchant))).await;
+        polling(&ready, merchant)
     }
 
     /// All rows of a merchant, oldest first.
@@ -323,6 +379,13 @@ pub fn faults(ready: &Value) -> Vec<String> {
         format!("{}:{}: {}", word("path"), fault["line"], word("message"))
     };
     ready["faults"].as_array().expect("faults are a list").iter().map(shown).collect()
+}
+
+/// What `/readyz` says of polling a merchant's shop; null if it is not polled.
+#[must_use]
+pub fn polling(ready: &Value, merchant: &str) -> Value {
+    let of = |status: &&Value| status["merchant"] == merchant;
+    ready["polling"].as_array().and_then(|all| all.iter().find(of)).cloned().unwrap_or_default()
 }
 
 /// Waits until `/readyz` is as wanted, and gives it.

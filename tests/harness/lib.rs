@@ -1,5 +1,6 @@
 //! What the tests share.
 
+pub mod api;
 pub mod command;
 pub mod erp;
 #[cfg(target_os = "linux")]
@@ -10,5 +11,6 @@ pub mod noise;
 pub mod plugins;
 pub mod served;
 pub mod shop;
+pub mod shop_api;
 pub mod tryton;
 pub mod variants;

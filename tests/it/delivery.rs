@@ -119,7 +119,7 @@ async fn references_become_the_ids_the_target_gave() {
         (r#"{"a":{"$ref":"party"}}"#, "/a: a reference is exactly"),
     ] {
         match send(&target, &document("k", body), &known).await.verdict {
-            Verdict::NotReady { reason } => {
+            Verdict::NotReady { reason, .. } => {
                 assert!(body.contains("CAM-001") && reason.contains(expected), "{reason}");
             }
             Verdict::Rejected { reason, .. } => assert!(reason.contains(expected), "{reason}"),

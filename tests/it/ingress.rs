@@ -9,7 +9,7 @@ use std::time::Duration;
 use base64::Engine;
 use hmac::{Hmac, KeyInit, Mac};
 use mapwright::ingress::woocommerce::{Config, OnBadSignature, WooCommerce};
-use mapwright::ingress::{Counters, Ingress, Source, Sources, router};
+use mapwright::ingress::{Counters, Ingress, Share, Source, Sources, router};
 use mapwright::journal::{Filter, Journal, JournalOptions, Quarantined, SummaryRow};
 use mapwright::secret::{Secret, SecretSource};
 use mapwright_tests::noise::noise;
@@ -17,14 +17,15 @@ use proptest::prelude::*;
 use reqwest::{Client, Response};
 use sha2::Sha256;
 
-const SECRET: &str = "segredo-do-webhook-0001";
+pub(crate) const SECRET: &str = "segredo-do-webhook-0001";
 
-fn config() -> Config {
+pub(crate) fn config() -> Config {
     Config {
         base_url: "https://shop.example".into(),
         webhook_secret: SecretSource::Env("UNUSED".into()),
         on_bad_signature: OnBadSignature::Quarantine,
         body_bytes_max: 1 << 20,
+        resource_share: Share::default(),
     }
 }
 
@@ -36,20 +37,20 @@ fn listening(config: &Config, secret: &str) -> Source {
 }
 
 /// A listening ingress over a fresh journal.
-struct Hooks {
+pub(crate) struct Hooks {
     base: String,
     client: Client,
-    journal: Journal,
-    counters: Arc<Counters>,
+    pub(crate) journal: Journal,
+    pub(crate) counters: Arc<Counters>,
     _dir: tempfile::TempDir,
 }
 
 impl Hooks {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::start_with(&config(), &JournalOptions::default()).await
     }
 
-    async fn start_with(config: &Config, options: &JournalOptions) -> Self {
+    pub(crate) async fn start_with(config: &Config, options: &JournalOptions) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let journal = Journal::open_with(dir.path(), options).unwrap();
         let mut sources = Sources::default();
@@ -61,6 +62,7 @@ impl Hooks {
             journal: journal.clone(),
             sources: Arc::new(arc_swap::ArcSwap::from_pointee(sources)),
             counters: Arc::default(),
+            guard: Arc::default(),
         };
         let counters = Arc::clone(&ingress.counters);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -76,8 +78,13 @@ impl Hooks {
         Self { base, client, journal, counters, _dir: dir }
     }
 
+    /// A request to one of its paths, for those who need more than [`Hooks::post`].
+    pub(crate) fn request(&self, to: &str) -> reqwest::RequestBuilder {
+        self.client.post(format!("{}{to}", self.base))
+    }
+
     async fn post(&self, to: &str, headers: &[(String, String)], body: Vec<u8>) -> Response {
-        let mut request = self.client.post(format!("{}{to}", self.base)).body(body);
+        let mut request = self.request(to).body(body);
         for (name, value) in headers {
             request = request.header(name, value);
         }
@@ -143,7 +150,7 @@ fn delivery(name: &str) -> Delivery {
     deliveries().into_iter().find(|it| it.name.starts_with(name)).unwrap()
 }
 
-fn sign(secret: &str, body: &[u8]) -> String {
+pub(crate) fn sign(secret: &str, body: &[u8]) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
     mac.update(body);
     base64::engine::general_purpose::STANDARD.encode(mac.finalize().into_bytes())
@@ -185,7 +192,7 @@ async fn every_captured_delivery_ends_where_it_belongs() {
         let status = answer["status"].as_str().unwrap();
         if body.get("code").is_some() && body.get("id").is_none() {
             assert_eq!(status, "quarantined", "{name}");
-            assert_eq!(answer["reason"], "error_object", "{name}");
+            assert_eq!(answer["reason"], "resource_gone", "{name}");
             continue;
         }
         assert!(["accepted", "duplicate"].contains(&status), "{name}: {answer}");
@@ -211,7 +218,7 @@ async fn every_captured_delivery_ends_where_it_belongs() {
     assert_eq!(hooks.events().len(), expected_events);
     assert!(expected_events > 50, "only {expected_events}");
     let unfit = hooks.quarantined();
-    assert!(!unfit.is_empty() && unfit.iter().all(|it| it.record.reason == "error_object"));
+    assert!(!unfit.is_empty() && unfit.iter().all(|it| it.record.reason == "resource_gone"));
     assert_eq!(hooks.counters.pings.load(Ordering::Relaxed), 2);
     assert_eq!(hooks.counters.accepted.load(Ordering::Relaxed), expected_events as u64);
 }

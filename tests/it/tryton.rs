@@ -332,7 +332,7 @@ async fn what_is_missing_is_not_ready_by_name() {
     let erp = Erp::new(server);
     let (party, address, mut body) = order("150", "quotation");
     let answer = erp.send(Operation::Upsert, "sale", "order/150", body.clone()).await;
-    let Verdict::NotReady { reason } = &answer.verdict else { panic!("{answer:?}") };
+    let Verdict::NotReady { reason, .. } = &answer.verdict else { panic!("{answer:?}") };
     assert!(reason.contains("party \"WC-150\" (at /party)"), "{reason}");
     assert!(reason.contains("address \"WC-150/billing\""), "{reason}");
     let found: Vec<&str> = answer.found.iter().map(|found| found.key.as_str()).collect();
@@ -342,7 +342,7 @@ async fn what_is_missing_is_not_ready_by_name() {
     erp.upsert("address", "WC-150/billing", address).await;
     body["lines"][1]["product"] = reference("product", "NOT-SOLD");
     let answer = erp.send(Operation::Upsert, "sale", "order/150", body).await;
-    let Verdict::NotReady { reason } = &answer.verdict else { panic!("{answer:?}") };
+    let Verdict::NotReady { reason, .. } = &answer.verdict else { panic!("{answer:?}") };
     assert_eq!(reason, "Tryton has no product \"NOT-SOLD\" (at /lines/1/product)");
     assert!(sale(server, "150").is_empty());
 

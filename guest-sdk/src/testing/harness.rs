@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Serialize;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::stage::{self, Table};
@@ -139,14 +140,10 @@ impl Harness {
     /// The context as the plugin will see it.
     #[must_use]
     pub fn to_context(&self) -> Context {
-        let payload = serde_json::from_str(&self.payload).unwrap_or(Value::Null);
+        let payload: Value = serde_json::from_str(&self.payload).unwrap_or(Value::Null);
         let mut context = self.context.clone();
         if context.resource_key.is_empty() {
-            let resource = context.topic.split('.').next().unwrap_or_default();
-            let id =
-                payload.get("id").or_else(|| payload.get("arg")).map(plain).unwrap_or_default();
-            context.resource_key =
-                format!("{resource}/{}", if id.is_empty() { "0" } else { id.as_str() });
+            context.resource_key = resource_key(&context.topic, &self.payload);
         }
         if context.source_version_time.is_none() {
             context.source_version_time = payload
@@ -339,6 +336,31 @@ fn self_describing(outcome: &Outcome) -> String {
 
 fn read(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
+
+/// What the host would call what a payload is about. Ids are taken as text: they may be longer than
+/// any number a computer has.
+fn resource_key(topic: &str, payload: &str) -> String {
+    #[derive(serde::Deserialize)]
+    struct Top<'p> {
+        #[serde(borrow, default)]
+        id: Option<&'p RawValue>,
+        #[serde(borrow, default)]
+        arg: Option<&'p RawValue>,
+    }
+    let top = serde_json::from_str(payload).unwrap_or(Top { id: None, arg: None });
+    let id = top.id.or(top.arg).map(RawValue::get).unwrap_or_default();
+    let id = match id.as_bytes().first() {
+        Some(b'0'..=b'9' | b'-') => id.to_owned(),
+        Some(b'"') => serde_json::from_str(id).unwrap_or_default(),
+        _ => String::new(),
+    };
+    let resource = match topic.split_once('.') {
+        Some(("action", _)) => topic,
+        Some((resource, _)) => resource,
+        None => topic,
+    };
+    format!("{resource}/{}", if id.is_empty() { "0" } else { id.as_str() })
 }
 
 fn plain(value: &Value) -> String {

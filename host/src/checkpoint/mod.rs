@@ -7,6 +7,9 @@
 //! to which nothing is missing. Marks may come out of order, and an older one never replaces a
 //! newer.
 //!
+//! Beside them lie the *places* of walks through the lists of shops. They are not in the journal:
+//! a lost place costs a longer walk.
+//!
 //! It costs one thread, one sync for each batch, and about 20 MB of memory at most. It does not
 //! know the journal: [`Tail`] is what it needs of it.
 
@@ -191,35 +194,85 @@ impl Checkpoints {
         route: &str,
         resource_key: &str,
     ) -> Result<Option<ResourceCheckpoint>, Error> {
-        let shared = &self.owner.shared;
         let key = value::key(merchant, route, resource_key);
+        let Some(stored) = self.find(&key)? else { return Ok(None) };
+        let mut checkpoint = stored.checkpoint;
+        if stored.elsewhere {
+            checkpoint.checkpoint = self
+                .owner
+                .shared
+                .tail
+                .checkpoint_of(checkpoint.event_seq, route)
+                .map_err(Error::Journal)?;
+        }
+        Ok(Some(checkpoint))
+    }
+
+    fn find(&self, key: &[u8]) -> Result<Option<value::Stored>, Error> {
+        let shared = &self.owner.shared;
         let db = {
             let state = shared.lock();
             if state.behind {
                 return Err(Error::Behind);
             }
-            if let Some(found) = state.pending.get(&key).or_else(|| state.flying.get(&key)) {
-                return Ok(Some(found.clone()));
+            if let Some(found) = state.pending.get(key).or_else(|| state.flying.get(key)) {
+                return Ok(Some(value::Stored { checkpoint: found.clone(), elsewhere: false }));
             }
             state.db.clone().ok_or(Error::Behind)?
         };
         // A sled that has met damage may panic instead of saying so.
-        let found = std::panic::catch_unwind(AssertUnwindSafe(|| db.get(&key)));
+        let found = std::panic::catch_unwind(AssertUnwindSafe(|| db.get(key)));
         let Ok(Ok(found)) = found else {
             self.suspect();
             return Err(Error::Damaged);
         };
         let Some(found) = found else { return Ok(None) };
-        let Some(stored) = value::decode(&key, &found) else {
+        let stored = value::decode(key, &found);
+        if stored.is_none() {
             self.suspect();
             return Err(Error::Damaged);
-        };
-        let mut checkpoint = stored.checkpoint;
-        if stored.elsewhere {
-            checkpoint.checkpoint =
-                shared.tail.checkpoint_of(checkpoint.event_seq, route).map_err(Error::Journal)?;
         }
-        Ok(Some(checkpoint))
+        Ok(stored)
+    }
+
+    /// Where a walk through a list of a shop is, as [`Checkpoints::put_place`] was last told.
+    ///
+    /// # Errors
+    /// As [`Checkpoints::get`]. A place that is lost costs a longer walk and nothing else, so it
+    /// may be done without.
+    pub fn place(
+        &self,
+        merchant: &str,
+        connection: &str,
+        list: &str,
+    ) -> Result<Option<String>, Error> {
+        let stored = self.find(&value::place_key(merchant, connection, list))?;
+        Ok(stored.and_then(|stored| stored.checkpoint.checkpoint))
+    }
+
+    /// Remembers where a walk is: some hundred bytes of text, by one writer for each list. It is
+    /// durable a little later, and not at all while the store is made again, because a place is not
+    /// in the journal.
+    pub fn put_place(&self, merchant: &str, connection: &str, list: &str, place: &str) {
+        let key = value::place_key(merchant, connection, list);
+        // It counts for itself, so that the newest wins as with the others.
+        let Ok(before) = self.find(&key) else { return };
+        let mark = before.map_or(0, |stored| stored.checkpoint.mark) + 1;
+        let shared = &self.owner.shared;
+        let mut state = shared.lock();
+        if state.behind || state.pending.len() >= PENDING_MAX {
+            return;
+        }
+        let checkpoint = ResourceCheckpoint {
+            checkpoint: Some(place.to_owned()),
+            status: None,
+            version: None,
+            event_seq: 0,
+            mark,
+        };
+        state.pend(key, checkpoint);
+        drop(state);
+        shared.work.notify_one();
     }
 
     /// Puts what a finished passage left. Every mark the journal gives out has to be put; one that

@@ -1,7 +1,7 @@
 //! How a checkpoint lies in the store, byte by byte.
 //!
-//! A key is the letter `c` and three parts, each behind its length (two bytes, big-endian):
-//! merchant, route, resource. A value, all numbers big-endian:
+//! A key is a letter and three parts, each behind its length (two bytes, big-endian): `c`, merchant,
+//! route, resource for a checkpoint; `p`, merchant, connection, list for a place in a list. A value, all numbers big-endian:
 //! ```text
 //! schema u8 = 1 | flags u8 | mark u64 | event_seq u64 | version i64, microseconds (if flagged)
 //! | status: length u32, text (if flagged) | checkpoint: length u32, text (if flagged) | crc32 u32
@@ -35,9 +35,18 @@ pub(super) struct Stored {
 }
 
 pub(super) fn key(merchant: &str, route: &str, resource_key: &str) -> Vec<u8> {
-    let mut key = Vec::with_capacity(7 + merchant.len() + route.len() + resource_key.len());
-    key.push(b'c');
-    for part in [merchant, route, resource_key] {
+    join(b'c', [merchant, route, resource_key])
+}
+
+/// The key of the place in a list.
+pub(super) fn place_key(merchant: &str, connection: &str, list: &str) -> Vec<u8> {
+    join(b'p', [merchant, connection, list])
+}
+
+fn join(kind: u8, parts: [&str; 3]) -> Vec<u8> {
+    let mut key = Vec::with_capacity(7 + parts.iter().map(|part| part.len()).sum::<usize>());
+    key.push(kind);
+    for part in parts {
         let part = &part.as_bytes()[..part.len().min(PART_BYTES_MAX)];
         let length = u16::try_from(part.len()).expect("it was cut to fit");
         key.extend_from_slice(&length.to_be_bytes());

@@ -151,7 +151,7 @@ fn rehearse(args: &Args) -> Result<Ending, LoadFailure> {
         "{} · {} · {}",
         case.payload_file.display(),
         case.circumstances.topic(),
-        case.circumstances.resource_key(&case.value),
+        case.circumstances.resource_key(&case.payload),
     );
     Ok(Ending::Ran(Box::new(Rehearsed { report, comparison, heading, payload: case.value })))
 }

@@ -10,6 +10,7 @@ mod check;
 mod demo;
 mod dry_run;
 mod new;
+mod operate;
 mod plugins;
 mod rehearsal;
 mod screen;
@@ -50,6 +51,19 @@ enum Command {
     Test(test::Args),
     /// Show the plugins of a configuration folder and their state.
     Plugins(plugins::Args),
+    /// Find events, and see all that happened to one.
+    Events(operate::events::Args),
+    /// What was given up, and what to do about it.
+    #[command(name = "dead-letters")]
+    DeadLetters(operate::dead_letters::Args),
+    /// Dead letters by cause, with the money they hold up.
+    Issues(operate::issues::Args),
+    /// Walk events again: one, an issue, whatever a filter finds.
+    Replay(operate::replay::Args),
+    /// What came in and is no event.
+    Quarantine(operate::quarantine::Args),
+    /// Who did what by hand, and why.
+    Audit(operate::audit::Args),
     /// Copy the journal of a host, running or not.
     Backup(backup::BackupArgs),
     /// Put a backup back, with the host stopped.
@@ -68,6 +82,12 @@ pub fn main() -> ExitCode {
         Command::DryRun(args) => dry_run::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Plugins(args) => plugins::run(&args),
+        Command::Events(args) => operate::events::run(&args),
+        Command::DeadLetters(args) => operate::dead_letters::run(&args),
+        Command::Issues(args) => operate::issues::run(&args),
+        Command::Replay(args) => operate::replay::run(&args),
+        Command::Quarantine(args) => operate::quarantine::run(&args),
+        Command::Audit(args) => operate::audit::run(&args),
         Command::Backup(args) => backup::backup(&args),
         Command::Restore(args) => backup::restore(&args),
     }

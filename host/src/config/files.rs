@@ -9,11 +9,14 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::api::ApiToken;
 use super::text::{Fault, Text, nearest};
+use crate::backlog;
 use crate::delivery::{ConnectorConfig, backoff};
 use crate::ingress::woocommerce;
 use crate::journal::RetentionPatch;
 use crate::plugin::LimitsPatch;
+use crate::poll::{self, PollConfig};
 use crate::route::Route;
 
 /// `mapwright.toml`.
@@ -35,12 +38,22 @@ pub struct HostFile {
     /// What a graceful stop waits for work in hand.
     #[serde(default = "default_shutdown_ms")]
     pub shutdown_ms: u64,
+    /// Who may ask the REST API; nobody, if there are none.
+    #[serde(default)]
+    pub api_tokens: Vec<ApiToken>,
     /// Limits of every plugin, unless the merchant or the plugin has others.
     #[serde(default)]
     pub limits: LimitsPatch,
     /// When to try again, unless the merchant says otherwise.
     #[serde(default)]
     pub retry: backoff::Schedule,
+    /// How the world reaches this host (`https://hooks.example`): webhooks that point elsewhere
+    /// are reported.
+    #[serde(default)]
+    pub public_url: Option<String>,
+    /// When polling and backfills slow down.
+    #[serde(default)]
+    pub backlog: backlog::Thresholds,
     /// How long what has ended is kept, unless the merchant says otherwise.
     #[serde(default)]
     pub retention: RetentionPatch,
@@ -120,6 +133,8 @@ pub enum Connection {
 pub struct MerchantFile {
     /// By name.
     pub connections: BTreeMap<String, Connection>,
+    /// The shops that are polled, by name.
+    pub polls: BTreeMap<String, poll::Section>,
     /// By name.
     pub routes: BTreeMap<String, Route>,
     /// For all plugins of the merchant.
@@ -141,7 +156,11 @@ impl MerchantFile {
         let text = Text::new(path, text);
         let shape: MerchantShape = text.decode()?;
         let mut connections = BTreeMap::new();
-        for (name, table) in shape.connections {
+        let mut polls = BTreeMap::new();
+        for (name, mut table) in shape.connections {
+            if let Some(section) = decode_poll(&text, &name, &mut table)? {
+                polls.insert(name.clone(), section);
+            }
             let connection = decode_connection(&text, &name, table)?;
             connections.insert(name, connection);
         }
@@ -150,6 +169,7 @@ impl MerchantFile {
         }
         Ok(Self {
             connections,
+            polls,
             routes: shape.routes,
             limits: shape.limits,
             plugin_limits: shape.plugins.into_iter().map(|(name, p)| (name, p.limits)).collect(),
@@ -188,6 +208,43 @@ fn decode_connection(
     }
 }
 
+/// Takes what is said of polling out of a shop's table.
+fn decode_poll(
+    text: &Text<'_>,
+    name: &str,
+    table: &mut toml::Table,
+) -> Result<Option<poll::Section>, Fault> {
+    if table.get("connector").and_then(toml::Value::as_str) != Some("woocommerce") {
+        return Ok(None);
+    }
+    let fault = |key: &str, message: String| {
+        text.fault_at(&["connections", name, key], format!("[connections.{name}] {message}"))
+    };
+    let mut take = |key: &str| match table.remove(key) {
+        None => Ok(None),
+        Some(toml::Value::Table(inner)) => Ok(Some(inner)),
+        Some(other) => Err(fault(key, format!("`{key}` is a table, not {other}"))),
+    };
+    let (api, config) = (take("api")?, take("poll")?);
+    let Some(api) = api else {
+        return match config {
+            None => Ok(None),
+            Some(_) => {
+                let message = "is to be polled and has no keys: add api = { consumer_key = { env = \
+                               \"..\" }, consumer_secret = { env = \"..\" } }";
+                Err(fault("poll", message.into()))
+            }
+        };
+    };
+    let api = text.decode_table(api, &["connections", name, "api"])?;
+    let config = match config {
+        Some(config) => text.decode_table(config, &["connections", name, "poll"])?,
+        None => PollConfig::default(),
+    };
+    let base_url = table.get("base_url").and_then(toml::Value::as_str).unwrap_or_default();
+    poll::Section::new(base_url, api, config).map(Some).map_err(|why| fault("base_url", why))
+}
+
 fn check_route(
     text: &Text<'_>,
     name: &str,
@@ -214,6 +271,13 @@ fn check_route(
     }
     if route.topics.is_empty() {
         return Err(fault("topics", "a route without topics takes nothing".into()));
+    }
+    if let Some(status) = route.skip_statuses.iter().find(|status| status.starts_with("wc-")) {
+        let message = format!(
+            "`{status}` is how the shop's database spells it; orders say `{}`",
+            status.trim_start_matches("wc-")
+        );
+        return Err(fault("skip_statuses", message));
     }
     if !route.settings.is_object() {
         return Err(fault("settings", "settings are a table".into()));

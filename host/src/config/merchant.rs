@@ -16,6 +16,7 @@ use crate::delivery::{Outbound, Target, backoff};
 use crate::ingress::woocommerce::WooCommerce;
 use crate::journal::RetentionPatch;
 use crate::plugin::{Capability, Lookups, Stages};
+use crate::poll;
 use crate::route::Route;
 
 /// One merchant as it is served now.
@@ -25,6 +26,8 @@ pub struct Merchant {
     pub name: String,
     /// Shops, by connection name: ready to check signatures, or why not.
     pub sources: BTreeMap<String, Result<WooCommerce, String>>,
+    /// Shops that are polled, by connection name: with their keys, or why not.
+    pub polls: BTreeMap<String, Result<poll::Opened, String>>,
     /// Routes by name, each ready or with the reason why it is not.
     pub routes: BTreeMap<String, Arc<ReadyRoute>>,
     /// Plugins by name.
@@ -44,6 +47,8 @@ pub struct ReadyRoute {
     pub name: String,
     /// What it says.
     pub route: Route,
+    /// All routes from the same connection, by name: what each has delivered tells what an id is.
+    pub neighbours: Arc<[String]>,
     /// Its settings as JSON text.
     pub settings: Arc<str>,
     /// Its plugins, or why they cannot be used.
@@ -72,6 +77,7 @@ struct OpenedFile {
     secrets: Vec<(PathBuf, Option<Stamp>)>,
     file: Option<MerchantFile>,
     sources: BTreeMap<String, Result<WooCommerce, String>>,
+    polls: BTreeMap<String, Result<poll::Opened, String>>,
     targets: BTreeMap<String, Result<Arc<Target>, String>>,
     faults: Vec<Fault>,
 }
@@ -130,6 +136,7 @@ impl Merchant {
         Self {
             name: name.to_owned(),
             sources: file.sources.clone(),
+            polls: file.polls.clone(),
             routes,
             catalog,
             faults,
@@ -236,6 +243,19 @@ fn open_file(
             }
         }
     }
+    for (name, section) in &file.polls {
+        let polled = section.open(base).map_err(|error| {
+            let message = format!("[connections.{name}] api: {error}");
+            opened.faults.push(Fault::of(path, &message));
+            message
+        });
+        // Keys that vanished are no reason to stop asking with the ones we have.
+        let polled = polled.or_else(|why| {
+            let last_good = previous.and_then(|p| p.polls.get(name)?.as_ref().ok());
+            last_good.cloned().ok_or(why)
+        });
+        opened.polls.insert(name.clone(), polled);
+    }
     opened.file = Some(file);
     Ok(Arc::new(opened))
 }
@@ -291,8 +311,14 @@ fn ready_route(
         Some((Fault::of(&path, format!("[routes.{name}] waits: {reason}")), true))
     });
     let retry = file.file.as_ref().and_then(|f| f.retry);
+    let routes = file.file.iter().flat_map(|file| &file.routes);
+    let neighbours = routes
+        .filter(|(_, other)| other.from == route.from)
+        .map(|(name, _)| name.clone())
+        .collect();
     let ready = ReadyRoute {
         name: name.to_owned(),
+        neighbours,
         settings: route.settings.to_string().into(),
         route: route.clone(),
         stages,

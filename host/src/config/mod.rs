@@ -5,6 +5,7 @@
 //! named, never written here. Changing a file takes effect without a restart ([`Watch`]), except
 //! where the host listens and keeps its data.
 
+mod api;
 mod catalog;
 mod files;
 mod merchant;
@@ -12,6 +13,7 @@ mod snapshot;
 mod text;
 mod watch;
 
+pub use api::{ApiToken, Role};
 pub use catalog::{Catalog, Entry};
 pub use files::{Connection, HostFile, MerchantFile};
 pub use merchant::{Merchant, ReadyRoute};

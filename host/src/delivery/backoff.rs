@@ -20,6 +20,7 @@ pub struct Schedule {
     max_ms: u64,
     attempts_max: u32,
     jitter: f64,
+    not_ready_max: Duration,
 }
 
 /// The schedule as it stands in a file, before it is known to make sense.
@@ -31,19 +32,27 @@ struct Written {
     max_ms: u64,
     attempts_max: u32,
     jitter: f64,
+    not_ready_max_ms: u64,
 }
 
 impl Default for Written {
     fn default() -> Self {
-        Self { first_ms: 1_000, factor: 2.0, max_ms: 3_600_000, attempts_max: 30, jitter: 0.2 }
+        Self {
+            first_ms: 1_000,
+            factor: 2.0,
+            max_ms: 3_600_000,
+            attempts_max: 30,
+            jitter: 0.2,
+            // A parent that does not come over a long weekend does not come by itself.
+            not_ready_max_ms: 4 * 24 * 60 * 60 * 1_000,
+        }
     }
 }
 
 impl Default for Schedule {
     /// One second, doubling to an hour, thirty attempts.
     fn default() -> Self {
-        let Written { first_ms, factor, max_ms, attempts_max, jitter } = Written::default();
-        Self { first_ms, factor, max_ms, attempts_max, jitter }
+        Self::try_from(Written::default()).expect("the defaults make sense")
     }
 }
 
@@ -51,7 +60,7 @@ impl TryFrom<Written> for Schedule {
     type Error = String;
 
     fn try_from(written: Written) -> Result<Self, String> {
-        let Written { first_ms, factor, max_ms, attempts_max, jitter } = written;
+        let Written { first_ms, factor, max_ms, attempts_max, jitter, not_ready_max_ms } = written;
         if first_ms == 0 || first_ms > max_ms {
             return Err(format!("first_ms must be from 1 to max_ms ({max_ms}), not {first_ms}"));
         }
@@ -64,7 +73,8 @@ impl TryFrom<Written> for Schedule {
         if !(0.0..=1.0).contains(&jitter) {
             return Err(format!("jitter must be from 0 to 1, not {jitter}"));
         }
-        Ok(Self { first_ms, factor, max_ms, attempts_max, jitter })
+        let not_ready_max = Duration::from_millis(not_ready_max_ms);
+        Ok(Self { first_ms, factor, max_ms, attempts_max, jitter, not_ready_max })
     }
 }
 
@@ -73,6 +83,19 @@ impl Schedule {
     #[must_use]
     pub fn attempts_max(&self) -> u32 {
         self.attempts_max
+    }
+
+    /// How long something that a document refers to may take to come.
+    #[must_use]
+    pub fn not_ready_max(&self) -> Duration {
+        self.not_ready_max
+    }
+
+    /// How long to wait after this many attempts that do not count: they end by time, not by number.
+    #[must_use]
+    pub fn patience(&self, attempts: u32) -> Duration {
+        let counted = attempts.min(self.attempts_max - 1);
+        self.wait(counted, None).expect("it is not the last one")
     }
 
     /// How long to wait after this many attempts (from 1); `None` when that was the last one.
@@ -162,6 +185,7 @@ mod tests {
         ) {
             let schedule = Schedule::try_from(Written {
                 first_ms: first, factor, max_ms: first + span, attempts_max, jitter,
+                not_ready_max_ms: 1,
             }).unwrap();
             match schedule.wait_with(attempts, None, random) {
                 None => prop_assert!(attempts >= attempts_max),

@@ -153,6 +153,21 @@ pub struct Attempt {
     pub duration: Duration,
 }
 
+/// Something in the target that a document refers to and that has no id yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missing {
+    /// What it is.
+    pub entity: String,
+    /// Our key of it.
+    pub key: String,
+}
+
+impl Missing {
+    fn new(entity: &str, key: &str) -> Self {
+        Self { entity: entity.to_owned(), key: key.to_owned() }
+    }
+}
+
 /// What an attempt means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
@@ -178,8 +193,10 @@ pub enum Verdict {
     },
     /// Something it refers to is not there yet.
     NotReady {
-        /// What is missing, by entity and key.
+        /// What is missing, for people.
         reason: String,
+        /// The same for us, where it has a name: the attempt is made again when it is there.
+        missing: Vec<Missing>,
     },
     /// It will never be taken as it stands.
     Rejected {
@@ -343,7 +360,7 @@ impl Answer {
             Verdict::Delivered { target_id: None } => "delivered".to_owned(),
             Verdict::NotNow { reason, .. }
             | Verdict::Retry { reason, .. }
-            | Verdict::NotReady { reason }
+            | Verdict::NotReady { reason, .. }
             | Verdict::Rejected { reason, .. }
             | Verdict::Unknown { reason, .. } => reason.clone(),
         };

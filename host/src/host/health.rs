@@ -13,21 +13,28 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use crate::config::{Entry, Fault, Merchant, Snapshot};
 use crate::delivery::breaker::Phase;
 use crate::delivery::gate::Tally;
-use crate::ingress::Counters;
+use crate::ingress::{Counters, Guard};
 use crate::journal::Journal;
+use crate::poll::Pollers;
 use crate::telemetry::{End, Metrics};
+
+/// Of resources that change too often, the worst; `/metrics` has their number.
+const NOISY_SHOWN_MAX: usize = 20;
 
 /// What the answers are made from.
 #[derive(Clone)]
 pub(super) struct Health {
     pub(super) metrics: Arc<Metrics>,
     pub(super) counters: Arc<Counters>,
+    pub(super) guard: Arc<Guard>,
     pub(super) snapshot: Arc<ArcSwap<Snapshot>>,
     pub(super) journal: Journal,
+    pub(super) pollers: Pollers,
     pub(super) gates: Arc<Tally>,
 }
 
@@ -49,6 +56,8 @@ async fn metrics_text(State(health): State<Health>) -> Response {
 impl Health {
     /// Intake counts for itself; its numbers join the others when they are asked for.
     fn show_intake(&self) {
+        let noisy = i64::try_from(self.guard.noisy(Instant::now()).len()).unwrap_or(i64::MAX);
+        self.metrics.noisy_resources.set(noisy);
         let counters = &self.counters;
         for (outcome, counter) in [
             ("accepted", &counters.accepted),
@@ -94,14 +103,18 @@ async fn ready(State(health): State<Health>) -> Response {
     let Value::Object(account) = account(&snapshot) else {
         unreachable!("an account is an object")
     };
+    let mut noisy = health.guard.noisy(Instant::now());
+    noisy.truncate(NOISY_SHOWN_MAX);
     let mut body = json!({
         "status": status,
         "journal": match &writable {
             Ok(()) => json!({ "writable": true, "counts": health.journal.counts().ok() }),
             Err(error) => json!({ "writable": false, "reason": error.to_string() }),
         },
+        "noisy_resources": noisy,
     });
     if let Some(body) = body.as_object_mut() {
+        body.insert("polling".to_owned(), json!(health.pollers.status()));
         body.extend(account);
     }
     let code = if writable.is_ok() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };

@@ -5,6 +5,7 @@
 //! stops first, then the dispatcher finishes what is in hand, then checkpoints and journal close.
 
 mod health;
+mod operate;
 mod housekeeping;
 mod reload;
 
@@ -20,14 +21,19 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 pub use self::health::account;
+pub use self::operate::look_into;
 use self::reload::Reloader;
+use crate::backlog::Backlog;
 use crate::checkpoint::{self, Checkpoints};
 use crate::config::{Fault, HostFile, Loader, Snapshot, Watch};
 use crate::delivery::{self, Outbound};
 use crate::dispatch::{Dispatcher, Parts};
-use crate::ingress::{self, Counters, Ingress};
+use crate::ingress::{self, Counters, Guard, Ingress};
 use crate::journal::{self, Journal};
-use crate::plugin::{Engine, EngineOptions, Pool};
+use crate::operate::api::{self, Tokens};
+use crate::operate::{Operate, Replays};
+use crate::plugin::{Engine, EngineOptions, Pool, Shelf};
+use crate::poll::{self, Pollers};
 use crate::telemetry::Metrics;
 
 /// Jobs waiting for a plugin thread; each is a walk, and walks are bounded already.
@@ -55,6 +61,9 @@ pub enum OpenError {
     /// The machine cannot do outbound HTTP.
     #[error(transparent)]
     Outbound(#[from] delivery::OpenError),
+    /// The machine cannot do HTTP, so no shop can be polled.
+    #[error("shops cannot be polled: {0}")]
+    Polling(reqwest::Error),
     /// No threads to be had.
     #[error("plugin threads cannot be started: {0}")]
     Threads(std::io::Error),
@@ -86,8 +95,13 @@ pub struct Host {
     journal: Journal,
     checkpoints: Checkpoints,
     reloader: Reloader,
+    shelf: Shelf,
+    tokens: Tokens,
+    pollers: Pollers,
     metrics: Arc<Metrics>,
     counters: Arc<Counters>,
+    guard: Arc<Guard>,
+    backlog: Arc<Backlog>,
 }
 
 impl Host {
@@ -107,20 +121,38 @@ impl Host {
         let metrics = Arc::new(Metrics::default());
         let journal = Journal::open(&data_dir)?;
         let checkpoints = open_checkpoints(&data_dir, &journal)?;
+        let tokens = operate::tokens(dir, &file)?;
         let engine = Engine::new(&ENGINE)?;
+        let shelf = Shelf::new(data_dir.join("plugins"), engine.clone());
         let loader = Loader::new(dir, &file, engine, Outbound::new()?);
-        let reloader = Reloader::new(loader, Arc::clone(&metrics));
+        let reloader =
+            Reloader::new(loader, shelf.clone(), file.public_url.clone(), Arc::clone(&metrics));
+        let (counters, guard): (Arc<Counters>, Arc<Guard>) = Default::default();
+        let ingress = Ingress {
+            journal: journal.clone(),
+            sources: reloader.sources(),
+            counters: Arc::clone(&counters),
+            guard: Arc::clone(&guard),
+        };
+        let client = poll::Client::new().map_err(OpenError::Polling)?;
+        let pollers = Pollers::new(client, ingress, checkpoints.clone(), Arc::clone(&metrics));
         let listener = TcpListener::bind(&file.listen)
             .await
             .map_err(|source| OpenError::Listen { address: file.listen.clone(), source })?;
+        let backlog = Arc::new(Backlog::new(file.backlog));
         Ok(Self {
             file,
             listener,
             journal,
             checkpoints,
             reloader,
+            shelf,
+            tokens,
+            pollers,
             metrics,
-            counters: Arc::default(),
+            counters,
+            guard,
+            backlog,
         })
     }
 
@@ -134,6 +166,12 @@ impl Host {
     #[must_use]
     pub fn journal(&self) -> Journal {
         self.journal.clone()
+    }
+
+    /// Whoever polls shops, for screens and commands.
+    #[must_use]
+    pub fn pollers(&self) -> Pollers {
+        self.pollers.clone()
     }
 
     /// What is being served, for screens.
@@ -157,10 +195,14 @@ impl Host {
             journal: self.journal.clone(),
             checkpoints: self.checkpoints.clone(),
             pool,
+            shelf: self.shelf.clone(),
             snapshot: self.reloader.snapshot(),
             metrics: Arc::clone(&self.metrics),
+            guard: Arc::clone(&self.guard),
             reconfigured: self.reloader.reconfigured(),
+            backlog: Arc::clone(&self.backlog),
             in_flight_max: self.file.passages_in_flight,
+            plugin_threads: threads.get(),
         });
         let watch = self.watch()?;
         let house = tokio::spawn(housekeeping::keep_house(
@@ -170,8 +212,14 @@ impl Host {
         ));
         let grace = Duration::from_millis(self.file.shutdown_ms);
         let walking = tokio::spawn(dispatcher.run(stop.clone(), grace));
+        let polling =
+            tokio::spawn(keep_polling(self.pollers.clone(), self.reloader.clone(), stop.clone()));
         info!(address = %self.address(), "serving");
-        let router = self.router();
+        let replays = Replays::new(self.journal.clone(), self.shelf.clone(), stop.clone());
+        if let Err(error) = replays.take_up() {
+            warn!(%error, "replays of before could not be taken up; the next start tries again");
+        }
+        let router = self.router(replays.clone());
         let stopped = stop.clone();
         let serving = axum::serve(self.listener, router)
             .with_graceful_shutdown(async move { stopped.cancelled().await });
@@ -188,6 +236,10 @@ impl Host {
             () = out_of_patience => warn!("some senders did not finish in time; they were not answered"),
         }
         drop(watch);
+        replays.ended().await;
+        if let Err(error) = polling.await {
+            warn!(%error, "polling did not end well");
+        }
         if let Err(error) = walking.await {
             warn!(%error, "the dispatcher did not end well");
         }
@@ -198,17 +250,29 @@ impl Host {
         Ok(())
     }
 
-    fn router(&self) -> axum::Router {
+    fn router(&self, replays: Replays) -> axum::Router {
         let ingress = Ingress {
             journal: self.journal.clone(),
             sources: self.reloader.sources(),
             counters: Arc::clone(&self.counters),
+            guard: Arc::clone(&self.guard),
         };
-        ingress::router(ingress).merge(health::router(health::Health {
+        let operate = Operate {
+            journal: self.journal.clone(),
+            ingress: ingress.clone(),
+            shelf: self.shelf.clone(),
+            replays,
+            connections: operate::connections(self.reloader.snapshot(), self.pollers.clone()),
+            pollers: Some(self.pollers.clone()),
+        };
+        let api = api::router(operate, self.tokens.clone());
+        ingress::router(ingress).merge(api).merge(health::router(health::Health {
             metrics: Arc::clone(&self.metrics),
             counters: Arc::clone(&self.counters),
+            guard: Arc::clone(&self.guard),
             snapshot: self.reloader.snapshot(),
             journal: self.journal.clone(),
+            pollers: self.pollers.clone(),
             gates: self.reloader.gates(),
         }))
     }
@@ -219,6 +283,19 @@ impl Host {
         Watch::start(&dir, move || reloader.reload())
             .map_err(|error| OpenError::Folder { path: dir, reason: error.to_string() })
     }
+}
+
+/// Polls what the configuration says, as it changes, until `stop`.
+async fn keep_polling(pollers: Pollers, reloader: Reloader, stop: CancellationToken) {
+    let repoll = reloader.repoll();
+    loop {
+        pollers.apply(reloader.plans());
+        tokio::select! {
+            () = stop.cancelled() => break,
+            () = repoll.notified() => {}
+        }
+    }
+    pollers.stop().await;
 }
 
 fn open_checkpoints(data_dir: &Path, journal: &Journal) -> Result<Checkpoints, OpenError> {

@@ -6,30 +6,43 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use tokio::sync::Notify;
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use crate::config::{Loader, Merchant, Snapshot};
 use crate::delivery::gate::Tally;
 use crate::ingress::{Source, Sources};
+use crate::plugin::Shelf;
+use crate::poll::Plan;
 use crate::telemetry::Metrics;
 
 /// Loads snapshots and publishes them.
 #[derive(Debug, Clone)]
 pub(super) struct Reloader {
     loader: Arc<Loader>,
+    shelf: Shelf,
     snapshot: Arc<ArcSwap<Snapshot>>,
     sources: Arc<ArcSwap<Sources>>,
     reconfigured: Arc<Notify>,
+    repoll: Arc<Notify>,
+    public_url: Option<String>,
     metrics: Arc<Metrics>,
 }
 
 impl Reloader {
-    pub(super) fn new(loader: Loader, metrics: Arc<Metrics>) -> Self {
+    pub(super) fn new(
+        loader: Loader,
+        shelf: Shelf,
+        public_url: Option<String>,
+        metrics: Arc<Metrics>,
+    ) -> Self {
         let reloader = Self {
             loader: Arc::new(loader),
+            shelf,
             snapshot: Arc::default(),
             sources: Arc::default(),
             reconfigured: Arc::new(Notify::new()),
+            repoll: Arc::new(Notify::new()),
+            public_url,
             metrics,
         };
         reloader.publish(reloader.loader.load(None));
@@ -54,6 +67,34 @@ impl Reloader {
         Arc::clone(&self.reconfigured)
     }
 
+    /// Rung after each swap, for whoever polls.
+    pub(super) fn repoll(&self) -> Arc<Notify> {
+        Arc::clone(&self.repoll)
+    }
+
+    /// What is to be polled now.
+    pub(super) fn plans(&self) -> Vec<Plan> {
+        let snapshot = self.snapshot.load();
+        let host = self.public_url.as_deref().map(|url| url.trim_end_matches('/'));
+        let mut plans = Vec::new();
+        for merchant in snapshot.merchants.values() {
+            for (connection, opened) in &merchant.polls {
+                let Ok(opened) = opened else { continue };
+                let hook = |host| format!("{host}/hooks/{}/{connection}", merchant.name);
+                plans.push(Plan {
+                    merchant: merchant.name.clone(),
+                    connection: connection.clone(),
+                    base_url: opened.base_url.clone(),
+                    keys: opened.keys.clone(),
+                    config: opened.config.clone(),
+                    topics: routes_by_topic(merchant, connection),
+                    hook_url: host.map(hook),
+                });
+            }
+        }
+        plans
+    }
+
     /// What the gates of all targets have done.
     pub(super) fn gates(&self) -> Arc<Tally> {
         Arc::clone(self.loader.outbound.tally())
@@ -70,8 +111,24 @@ impl Reloader {
         self.metrics.config_faults.set(i64::try_from(faults).unwrap_or(i64::MAX));
         self.metrics.reloads.inc();
         self.sources.store(Arc::new(sources_of(&next)));
+        self.keep(&next);
         self.snapshot.store(Arc::new(next));
         self.reconfigured.notify_one();
+        self.repoll.notify_one();
+    }
+}
+
+impl Reloader {
+    /// Puts every version on the shelf before its first event.
+    fn keep(&self, next: &Snapshot) {
+        for merchant in next.merchants.values() {
+            for (name, entry) in merchant.catalog.entries() {
+                let Some(plugin) = &entry.plugin else { continue };
+                if let Err(error) = self.shelf.keep(plugin, &entry.path) {
+                    warn!(plugin.name = name, %error, "the plugin could not be put on the shelf: a replay will not be able to name this version");
+                }
+            }
+        }
     }
 }
 

@@ -59,11 +59,10 @@ const NOTHING: Words<'static> = Words {
 };
 
 impl Answer {
-    /// Counts the answer and puts it into HTTP.
+    /// Puts the answer into HTTP, and counts it where nothing was stored: intake counts the rest.
     pub(super) fn give(self, counters: &Counters) -> Response<Body> {
         match &self {
             Self::Accepted { event_id, correlation_id } => {
-                Counters::add(&counters.accepted);
                 let words = Words {
                     status: "accepted",
                     event_id: Some(event_id),
@@ -73,7 +72,6 @@ impl Answer {
                 json(StatusCode::OK, &words)
             }
             Self::Duplicate { event_id, correlation_id } => {
-                Counters::add(&counters.duplicates);
                 let words = Words {
                     status: "duplicate",
                     event_id: Some(event_id),
@@ -84,7 +82,6 @@ impl Answer {
                 json(StatusCode::OK, &words)
             }
             Self::Quarantined { id, reason, message, refused } => {
-                Counters::add(&counters.quarantined);
                 let status = if *refused { StatusCode::UNAUTHORIZED } else { StatusCode::OK };
                 let words = Words {
                     status: "quarantined",

@@ -7,22 +7,23 @@ use std::pin::Pin;
 use axum::body::{Body, HttpBody};
 use axum::http::{HeaderMap, Request};
 use bytes::{Bytes, BytesMut};
-use jiff::Timestamp;
-use sha2::{Digest, Sha256};
 use tokio::time::Duration;
 
 use super::Ingress;
 use super::answer::Answer;
-use super::peek::{Unfit, peek};
+use super::intake::{Offer, Taken};
+use super::peek::Unfit;
 use super::source::{Listening, Source};
 use super::woocommerce::{self, OnBadSignature, Signature};
-use crate::event::{EventId, NewEvent, Origin};
-use crate::journal::{self, Acceptance, NewQuarantine};
+use crate::event::{EventId, Origin};
+use crate::journal;
 
 /// A shop sends a body in one go and gives up after a minute; slower ones hold a connection.
 const BODY_TIME_MAX: Duration = Duration::from_secs(30);
 /// How much of a body that is too large is read so that its sender hears the answer.
 const THROWN_AWAY_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// `webhook_id=` and a number.
+const PING_BYTES_MAX: usize = 64;
 /// Ids that other systems put on an event fit in this.
 const CORRELATION_ID_BYTES_MAX: usize = 128;
 
@@ -36,7 +37,7 @@ pub(super) async fn receive(
     let sources = ingress.sources.load_full();
     let source = match sources.get(merchant, connection) {
         Some(Source::Listening(source)) => source,
-        Some(Source::Unavailable { why }) => return Answer::Unavailable { message: why.clone() },
+        Some(Source::Unavailable { why }) => return unavailable(request, why).await,
         None => return Answer::Unknown,
     };
     let (head, body) = request.into_parts();
@@ -69,6 +70,16 @@ pub(super) async fn receive(
             };
             hook.untrusted(unfit, body).await
         }
+    }
+}
+
+/// A connection whose configuration is broken stores nothing. Its ping is answered all the same: a
+/// shop that does not hear 200 sends it again after each delivery, for ever.
+async fn unavailable(request: Request<Body>, why: &str) -> Answer {
+    let (head, body) = request.into_parts();
+    match read(body, PING_BYTES_MAX).await {
+        Ok(body) if woocommerce::is_ping(&head.headers, &body) => Answer::Pong,
+        _ => Answer::Unavailable { message: why.to_owned() },
     }
 }
 
@@ -127,50 +138,25 @@ struct Hook<'a> {
 impl Hook<'_> {
     /// The shop sent it.
     async fn trusted(&self, body: Bytes) -> Answer {
-        if !woocommerce::is_json(&self.headers) {
+        let topic = woocommerce::topic(&self.headers);
+        let offer = self.offer(topic.unwrap_or_default(), body);
+        let given = offer.correlation_id.clone();
+        let taken = if !woocommerce::is_json(&self.headers) {
             let unfit = Unfit {
                 reason: "content_type",
                 detail: "the content type is not application/json".into(),
             };
-            return self.quarantine(unfit, body, false).await;
-        }
-        let Some(topic) = woocommerce::topic(&self.headers) else {
+            self.ingress.set_aside(offer, unfit).await
+        } else if topic.is_none() {
             let unfit = Unfit {
                 reason: "topic_missing",
                 detail: "X-WC-Webhook-Topic is missing or not of the form order.updated".into(),
             };
-            return self.quarantine(unfit, body, false).await;
+            self.ingress.set_aside(offer, unfit).await
+        } else {
+            self.ingress.offer(offer).await
         };
-        let peek = match peek(topic, &body) {
-            Ok(peek) => peek,
-            Err(unfit) => return self.quarantine(unfit, body, false).await,
-        };
-        let id = EventId::fresh();
-        let correlation_id =
-            correlation_id(&self.headers).map_or_else(|| id.0.clone(), ToOwned::to_owned);
-        let fingerprint = self.fingerprint(topic, &id, &body);
-        let event = NewEvent {
-            id: id.clone(),
-            correlation_id: correlation_id.clone(),
-            merchant: self.merchant.to_owned(),
-            connection: self.connection.to_owned(),
-            topic: topic.to_owned(),
-            resource_key: peek.resource_key.clone(),
-            version: peek.version,
-            received_at: Timestamp::now(),
-            origin: Origin::Hook,
-            body,
-        };
-        match self.ingress.journal.accept(event, fingerprint).await {
-            Ok(Acceptance::Accepted { .. }) => {
-                tracing::info!(event.id = %id, correlation.id = correlation_id, merchant.name = self.merchant, connection = self.connection, topic, resource = peek.resource_key, "accepted");
-                Answer::Accepted { event_id: id.0, correlation_id }
-            }
-            Ok(Acceptance::Duplicate { of }) => {
-                Answer::Duplicate { event_id: of.0, correlation_id }
-            }
-            Err(error) => self.not_stored(&error),
-        }
+        answer(taken, given, false)
     }
 
     /// Anybody may have sent it.
@@ -190,71 +176,48 @@ impl Hook<'_> {
             };
         }
         let refused = self.source.woocommerce.on_bad_signature() == OnBadSignature::Refuse;
-        self.quarantine(unfit, body, refused).await
+        let offer = self.offer("", body);
+        answer(self.ingress.set_aside(offer, unfit).await, None, refused)
     }
 
-    async fn quarantine(&self, unfit: Unfit, body: Bytes, refused: bool) -> Answer {
-        let record = NewQuarantine {
+    fn offer(&self, topic: &str, body: Bytes) -> Offer {
+        Offer {
             merchant: self.merchant.to_owned(),
             connection: self.connection.to_owned(),
-            reason: unfit.reason.to_owned(),
-            detail: unfit.detail.clone(),
-            headers: woocommerce::headers_kept(&self.headers),
+            topic: topic.to_owned(),
             body,
-            received_at: Timestamp::now(),
-        };
-        match self.ingress.journal.quarantine(record).await {
-            Ok(id) => {
-                tracing::warn!(
-                    merchant = self.merchant,
-                    connection = self.connection,
-                    reason = unfit.reason,
-                    quarantine.id = id,
-                    "a delivery went to quarantine: {}",
-                    unfit.detail
-                );
-                Answer::Quarantined { id, reason: unfit.reason, message: unfit.detail, refused }
-            }
-            Err(error) => self.not_stored(&error),
+            origin: Origin::Hook,
+            correlation_id: correlation_id(&self.headers).map(ToOwned::to_owned),
+            headers: woocommerce::headers_kept(&self.headers),
         }
     }
+}
 
-    fn not_stored(&self, error: &journal::Error) -> Answer {
-        tracing::error!(
-            merchant = self.merchant,
-            connection = self.connection,
-            %error,
-            "a delivery could not be stored"
-        );
+/// What the sender is told. `given` is the sender's own id for it.
+fn answer(taken: Taken, given: Option<String>, refused: bool) -> Answer {
+    match taken {
+        Taken::Accepted { event_id: EventId(event_id), .. } => {
+            let correlation_id = given.unwrap_or_else(|| event_id.clone());
+            Answer::Accepted { event_id, correlation_id }
+        }
+        Taken::Duplicate { of: EventId(event_id) } => {
+            let correlation_id = given.unwrap_or_else(|| event_id.clone());
+            Answer::Duplicate { event_id, correlation_id }
+        }
+        Taken::Quarantined { id, reason, message } => {
+            Answer::Quarantined { id, reason, message, refused }
+        }
         // The sender learns that it was not stored, not what our disk looks like.
-        let message = match error {
-            journal::Error::Full => "nothing can be stored at the moment: there is no room left",
-            journal::Error::Stopped => "the host is stopping",
-            journal::Error::Misplaced(_) | journal::Error::Damaged(_) | journal::Error::Io(_) => {
-                "it could not be stored"
+        Taken::NotStored(error) => Answer::Unavailable {
+            message: match error {
+                journal::Error::Full => "nothing can be stored at the moment: no room is left",
+                journal::Error::Stopped => "the host is stopping",
+                journal::Error::Misplaced(_)
+                | journal::Error::Damaged(_)
+                | journal::Error::Io(_) => "it could not be stored",
             }
-        };
-        Answer::Unavailable { message: message.into() }
-    }
-
-    /// What the event says: its bytes, who takes it, and whether it is there or gone. Created and
-    /// updated with the same body say the same if they are routed alike. A custom action tells of
-    /// something that happened and not of a state, often without saying to what (`"arg":[]`), so
-    /// no two are the same.
-    fn fingerprint(&self, topic: &str, id: &EventId, body: &[u8]) -> [u8; 32] {
-        let mut hasher = Sha256::new();
-        hasher.update((body.len() as u64).to_be_bytes());
-        hasher.update(body);
-        for route in self.source.routes_by_topic.get(topic).into_iter().flatten() {
-            hasher.update((route.len() as u64).to_be_bytes());
-            hasher.update(route);
-        }
-        match topic.split_once('.') {
-            Some(("action", _)) => hasher.update(&id.0),
-            Some((_, "created" | "updated")) | None => {}
-            Some((_, verb)) => hasher.update(verb),
-        }
-        hasher.finalize().into()
+            .into(),
+        },
     }
 }
 

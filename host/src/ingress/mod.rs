@@ -1,6 +1,6 @@
 //! Ingress: takes deliveries in, makes sure whose they are, and has them on disk before it answers.
 //!
-//! `POST /hooks/{merchant}/{connection}`. A shop never sends twice and switches its webhook off at
+//! `POST /hooks/{merchant}/{connection}`, and [`Ingress::offer`] for who fetches payloads itself. A shop never sends twice and switches its webhook off at
 //! the seventh failure in a row, so whatever can be stored is answered 200: as an event if it is
 //! one, in quarantine if it is not. Other answers mean that nothing was stored.
 //!
@@ -9,7 +9,11 @@
 //! work: the journal wakes the dispatcher.
 
 mod answer;
+mod content;
+mod guard;
 mod hook;
+mod intake;
+mod look;
 mod peek;
 mod source;
 pub mod woocommerce;
@@ -26,6 +30,10 @@ use axum::http::{Method, Request, Response};
 use axum::routing::any;
 
 use self::answer::Answer;
+pub use self::content::content;
+pub use self::guard::{Guard, Noisy, Share};
+pub use self::intake::{Offer, Taken};
+pub use self::look::look;
 pub use self::source::{Listening, Source, Sources};
 use crate::journal::Journal;
 
@@ -38,9 +46,11 @@ pub struct Ingress {
     pub sources: Arc<ArcSwap<Sources>>,
     /// What has been answered.
     pub counters: Arc<Counters>,
+    /// Counts bodies per resource.
+    pub guard: Arc<Guard>,
 }
 
-/// Answers given since the start.
+/// What came since the start, by whatever way.
 #[derive(Debug, Default)]
 pub struct Counters {
     /// Events stored.
@@ -61,6 +71,13 @@ impl Counters {
     fn add(counter: &AtomicU64) {
         counter.fetch_add(1, Ordering::Relaxed);
     }
+}
+
+/// What a body that comes under `topic` is about (`order/27`), where that can be told: how a
+/// rehearsal names what the host would.
+#[must_use]
+pub fn resource_key(topic: &str, body: &[u8]) -> Option<String> {
+    peek::peek(topic, body).ok().map(|peek| peek.resource_key)
 }
 
 /// The hooks as an axum router; merge it with the host's other paths.

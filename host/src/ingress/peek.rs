@@ -1,7 +1,7 @@
 //! A look into a body: what it is about and how old it is, without reading it into a tree.
 //!
 //! Two passes over the bytes, neither of which recurses: one counts how deeply brackets nest, the
-//! other is serde's skipping over everything but the five top-level keys we ask for. A body that
+//! other is serde's skipping over everything but the six top-level keys we ask for. A body that
 //! passes is UTF-8, one JSON object, and shallow enough for every reader further on.
 
 use jiff::Timestamp;
@@ -21,6 +21,8 @@ pub(super) struct Peek {
     pub(super) resource_key: String,
     /// When the shop last changed it.
     pub(super) version: Option<Timestamp>,
+    /// The refunds that an order names, which only the shop can tell more of.
+    pub(super) refunds: Option<Vec<u64>>,
 }
 
 /// Why a body is not taken as an event.
@@ -44,7 +46,17 @@ struct Top<'b> {
     #[serde(borrow, default)]
     code: Option<&'b RawValue>,
     #[serde(borrow, default)]
+    data: Option<&'b RawValue>,
+    #[serde(borrow, default)]
     date_modified_gmt: Option<&'b RawValue>,
+    #[serde(borrow, default)]
+    refunds: Option<&'b RawValue>,
+}
+
+/// What a REST error says besides its code.
+#[derive(Deserialize)]
+struct ErrorData {
+    status: u16,
 }
 
 /// Looks into a body that was sent under `topic` (`order.updated`).
@@ -89,24 +101,59 @@ pub(super) fn peek(topic: &str, body: &[u8]) -> Result<Peek, Unfit> {
         None => return Err(nameless(&top)),
     };
     let version = top.date_modified_gmt.and_then(|it| moment(it.get()));
-    Ok(Peek { resource_key: name, version })
+    let refunds = top.refunds.filter(|_| resource == "order").and_then(refunds);
+    Ok(Peek { resource_key: name, version, refunds })
 }
 
+/// A body without an id. Where the shop could not read the resource as the user who owns the
+/// webhook, it signs and sends its own REST error in its place; what to do differs by its status.
 fn nameless(top: &Top<'_>) -> Unfit {
-    match top.code.and_then(scalar) {
-        Some(code) => Unfit {
-            reason: "error_object",
-            detail: format!(
-                "the shop sent its own error ({code}) instead of the resource: it is gone, or the \
-                 user who owns the webhook may not read it any more; look at the webhook's user \
-                 and its API version, and fetch what is missing"
-            ),
-        },
-        None => Unfit {
+    let Some(code) = top.code.and_then(scalar) else {
+        return Unfit {
             reason: "id_missing",
             detail: "the body has no `id`, so it cannot be told what it is about".into(),
+        };
+    };
+    // serde would take a list for the fields, in order.
+    let data = top.data.map(RawValue::get).filter(|it| it.starts_with('{'));
+    let data: Option<ErrorData> = data.and_then(|it| serde_json::from_str(it).ok());
+    let status = data.map_or(0, |it| it.status);
+    match status {
+        401 | 403 => Unfit {
+            reason: "owner_lost_rights",
+            detail: format!(
+                "the shop sent its own error {status} ({code}) instead of the resource: the user \
+                 who owns the webhook was removed or may not read it any more, and so it will be \
+                 with every event of this webhook; give the webhook another owner (save it as an \
+                 administrator), then fetch what is missing"
+            ),
+        },
+        404 => Unfit {
+            reason: "resource_gone",
+            detail: format!(
+                "the shop sent its own error 404 ({code}) instead of the resource: it was deleted \
+                 for good before the webhook left, and there is nothing to do; if every order \
+                 comes like this, the webhook has an old API version: set it to v3"
+            ),
+        },
+        _ => Unfit {
+            reason: "error_object",
+            detail: format!(
+                "the shop sent its own error ({code}) instead of the resource: look at the shop's \
+                 log, at the webhook's user and at its API version, and fetch what is missing"
+            ),
         },
     }
+}
+
+/// The ids in an order's list of refunds; nothing where it is no such list.
+fn refunds(list: &RawValue) -> Option<Vec<u64>> {
+    #[derive(Deserialize)]
+    struct Refund {
+        id: u64,
+    }
+    let refunds: Vec<Refund> = serde_json::from_str(list.get()).ok()?;
+    Some(refunds.into_iter().map(|refund| refund.id).collect())
 }
 
 /// A number or a short plain string, as text.
@@ -196,6 +243,20 @@ mod tests {
     }
 
     #[test]
+    fn an_order_names_its_refunds_and_nothing_else_does() {
+        let refunds = |topic: &str, body: &str| peek(topic, body.as_bytes()).unwrap().refunds;
+        let body = r#"{"id":26,"refunds":[{"id":38,"total":"-71.91"},{"id":39}]}"#;
+        assert_eq!(refunds("order.updated", body), Some(vec![38, 39]));
+        assert_eq!(refunds("order.updated", r#"{"id":26,"refunds":[]}"#), Some(vec![]));
+        assert_eq!(refunds("order.deleted", r#"{"id":26}"#), None);
+        assert_eq!(refunds("product.updated", body), None);
+        for odd in ["null", "7", "{}", "[1]", r#"[{"id":"x"}]"#] {
+            let body = format!(r#"{{"id":26,"refunds":{odd}}}"#);
+            assert_eq!(refunds("order.updated", &body), None, "{odd}");
+        }
+    }
+
+    #[test]
     fn a_gmt_date_without_a_zone_is_utc() {
         let at = |text: &str| {
             let body = format!(r#"{{"id":1,"date_modified_gmt":{text}}}"#);
@@ -213,7 +274,13 @@ mod tests {
     fn what_is_not_an_event_is_called_by_its_name() {
         let error =
             br#"{"code":"woocommerce_rest_cannot_view","message":"x","data":{"status":403}}"#;
-        assert_eq!(reason("order.updated", error), "error_object");
+        assert_eq!(reason("order.updated", error), "owner_lost_rights");
+        let error = br#"{"code":"x_invalid_id","message":"Invalid ID.","data":{"status":404}}"#;
+        assert_eq!(reason("order.updated", error), "resource_gone");
+        for data in ["500", "null", "{}", r#"{"status":"404"}"#, "[404]"] {
+            let error = format!(r#"{{"code":"x","data":{data}}}"#);
+            assert_eq!(reason("order.updated", error.as_bytes()), "error_object", "{data}");
+        }
         assert_eq!(reason("order.updated", b"{}"), "id_missing");
         assert_eq!(reason("order.updated", br#"{"id":null}"#), "id_missing");
         assert_eq!(reason("order.updated", br#"{"id":{"a":1}}"#), "id_missing");

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use sha2::Sha256;
 use subtle::{Choice, ConstantTimeEq};
 
+use super::guard::Share;
 use crate::secret::{Secret, SecretSource};
 
 /// The shop's URL for webhooks may carry this much in one body unless configured otherwise. A large
@@ -32,6 +33,9 @@ pub struct Config {
     /// Larger bodies are answered 413.
     #[serde(default = "body_bytes_max")]
     pub body_bytes_max: usize,
+    /// How often one order or product may change before that is reported and slowed.
+    #[serde(default)]
+    pub resource_share: Share,
 }
 
 fn body_bytes_max() -> usize {
@@ -56,6 +60,7 @@ pub struct WooCommerce {
     keys: Vec<Hmac<Sha256>>,
     on_bad_signature: OnBadSignature,
     body_bytes_max: usize,
+    resource_share: Share,
 }
 
 /// What the signature says.
@@ -88,6 +93,7 @@ impl WooCommerce {
             keys,
             on_bad_signature: config.on_bad_signature,
             body_bytes_max: config.body_bytes_max,
+            resource_share: config.resource_share,
         }
     }
 
@@ -97,6 +103,10 @@ impl WooCommerce {
 
     pub(super) fn body_bytes_max(&self) -> usize {
         self.body_bytes_max
+    }
+
+    pub(super) fn resource_share(&self) -> Share {
+        self.resource_share
     }
 
     /// Checks the signature over the bytes as received, in a time that does not tell how much of
@@ -129,7 +139,8 @@ impl std::fmt::Debug for WooCommerce {
 /// Whether this is the ping: a form with nothing but the number of the webhook.
 pub(super) fn is_ping(headers: &HeaderMap, body: &[u8]) -> bool {
     let number = body.strip_prefix(b"webhook_id=");
-    media_type(headers) == Some("application/x-www-form-urlencoded")
+    media_type(headers)
+        .is_some_and(|it| it.eq_ignore_ascii_case("application/x-www-form-urlencoded"))
         && !headers.contains_key("x-wc-webhook-signature")
         && number
             .is_some_and(|it| (1..=20).contains(&it.len()) && it.iter().all(u8::is_ascii_digit))

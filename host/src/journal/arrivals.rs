@@ -30,6 +30,7 @@ struct State {
     heard: bool,
     waiting: VecDeque<OpenEvent>,
     missed: BTreeSet<String>,
+    reopened: Vec<OpenEvent>,
     /// By `seq`, growing.
     recent: VecDeque<Arc<Event>>,
     recent_bytes: usize,
@@ -43,6 +44,10 @@ pub struct Arrived {
     /// Merchants of whom some events are not among `events`: their part of the journal has to be
     /// read.
     pub missed: BTreeSet<String>,
+    /// Events with passages that a replay has put back. Who has read a merchant's part of the
+    /// journal up to the event (or beyond) queues all its passages that have not ended, as ones
+    /// that may have begun: what is queued twice finds itself ended. Who has not will find it there.
+    pub reopened: Vec<OpenEvent>,
 }
 
 impl Arrivals {
@@ -79,7 +84,27 @@ impl Arrivals {
         Arrived {
             events: state.waiting.drain(..).collect(),
             missed: std::mem::take(&mut state.missed),
+            reopened: std::mem::take(&mut state.reopened),
         }
+    }
+
+    /// Puts down what a replay has put back. Bounded by the replays, which hold still while
+    /// [`Self::reopened_waiting`] is large.
+    pub(super) fn tell_again(&self, reopened: impl Iterator<Item = OpenEvent>) {
+        let mut reopened = reopened.peekable();
+        if reopened.peek().is_none() {
+            return;
+        }
+        let mut state = self.state();
+        if state.heard {
+            state.reopened.extend(reopened);
+        }
+        drop(state);
+        self.bell.notify_one();
+    }
+
+    pub(super) fn reopened_waiting(&self) -> usize {
+        self.state().reopened.len()
     }
 
     pub(super) async fn bell(&self) {

@@ -10,12 +10,18 @@
 //! plugin is, and it forgets only what it is told to ([`Retentions`]), never what is open.
 
 mod arrivals;
+pub mod audit;
 mod backup;
 mod error;
+mod follow;
+pub mod issues;
+pub mod jobs;
+pub mod list;
 mod lock;
 mod pack;
 mod read;
 mod record;
+pub mod replay;
 mod retention;
 mod schema;
 mod seal;
@@ -35,6 +41,7 @@ use self::arrivals::Arrivals;
 pub use self::arrivals::Arrived;
 pub use self::backup::{Backup, BackupError, Restored, backup, restore};
 pub use self::error::{Error, OpenError};
+pub use self::follow::FollowUp;
 use self::lock::FolderLock;
 use self::read::Readers;
 pub use self::record::{
@@ -198,7 +205,8 @@ impl Journal {
     /// # Errors
     /// As [`Journal::mapped`].
     pub async fn ended(&self, step: Ended) -> Result<Option<u64>, Error> {
-        self.marked(Command::Ended(Box::new(step))).await
+        let death = self.death_of(&step)?;
+        self.marked(Command::Ended(Box::new(step), death.map(Box::new))).await
     }
 
     /// Closes an event that no route takes; it shows as `unrouted`.

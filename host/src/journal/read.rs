@@ -84,26 +84,50 @@ pub(super) fn open_events(
     limit: usize,
 ) -> Result<Vec<OpenEvent>, Error> {
     let mut events = db.prepare_cached(
-        "SELECT seq, merchant, connection, topic, resource_key, origin FROM open
+        "SELECT seq, merchant, connection, topic, resource_key, origin, again FROM open
          WHERE merchant = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
     )?;
+    let mut found = events
+        .query_map(params![merchant, after_seq, limit_of(limit)], open_event_of)?
+        .collect::<Result<Vec<_>, _>>()?;
+    add_passages(db, &mut found)?;
+    Ok(found)
+}
+
+/// One event, if it is open.
+pub(super) fn open_event(
+    db: &Connection,
+    merchant: &str,
+    seq: u64,
+) -> rusqlite::Result<Option<OpenEvent>> {
+    let mut event = db.prepare_cached(
+        "SELECT seq, merchant, connection, topic, resource_key, origin, again FROM open
+         WHERE merchant = ?1 AND seq = ?2",
+    )?;
+    let mut found: Vec<_> =
+        event.query_row(params![merchant, seq], open_event_of).optional()?.into_iter().collect();
+    add_passages(db, &mut found)?;
+    Ok(found.pop())
+}
+
+fn open_event_of(row: &Row<'_>) -> rusqlite::Result<OpenEvent> {
+    Ok(OpenEvent {
+        seq: row.get(0)?,
+        merchant: row.get(1)?,
+        connection: row.get(2)?,
+        topic: row.get(3)?,
+        resource_key: row.get(4)?,
+        origin: origin_from(row.get(5)?),
+        again: row.get(6)?,
+        passages: Vec::new(),
+    })
+}
+
+fn add_passages(db: &Connection, found: &mut [OpenEvent]) -> rusqlite::Result<()> {
     let mut passages = db.prepare_cached(
         "SELECT route, state, attempt, due_at FROM passages WHERE seq = ?1 ORDER BY route",
     )?;
-    let mut found = events
-        .query_map(params![merchant, after_seq, limit_of(limit)], |row| {
-            Ok(OpenEvent {
-                seq: row.get(0)?,
-                merchant: row.get(1)?,
-                connection: row.get(2)?,
-                topic: row.get(3)?,
-                resource_key: row.get(4)?,
-                origin: origin_from(row.get(5)?),
-                passages: Vec::new(),
-            })
-        })?
-        .collect::<Result<Vec<_>, _>>()?;
-    for event in &mut found {
+    for event in found {
         event.passages = passages
             .query_map([event.seq], |row| {
                 Ok(OpenPassage {
@@ -115,7 +139,7 @@ pub(super) fn open_events(
             })?
             .collect::<Result<Vec<_>, _>>()?;
     }
-    Ok(found)
+    Ok(())
 }
 
 pub(super) fn event(db: &Connection, seq: u64) -> Result<Option<Event>, Error> {
@@ -160,13 +184,14 @@ pub(super) fn last_of(
 pub(super) fn passage(db: &Connection, seq: u64, route: &str) -> Result<Option<Passage>, Error> {
     let mut statement = db.prepare_cached(
         "SELECT p.state, p.attempt, p.due_at, p.reason, p.intended, p.ended_at,
-                m.receipts, m.documents, m.packing, m.packed, m.checkpoint, m.status
+                m.receipts, m.documents, m.packing, m.packed, m.checkpoint, m.status,
+                p.replays, p.tries_before, p.pin
          FROM passages p LEFT JOIN mappings m ON m.seq = p.seq AND m.route = p.route
          WHERE p.seq = ?1 AND p.route = ?2",
     )?;
     let mut rows = statement.query(params![seq, route])?;
     let Some(row) = rows.next()? else { return Ok(None) };
-    let (attempts, delivered) = attempts(db, seq, route)?;
+    let (attempts, delivered) = attempts(db, seq, route, row.get(13)?)?;
     let state = PassageState::from_code(row.get(0)?);
     Ok(Some(Passage {
         seq,
@@ -181,16 +206,21 @@ pub(super) fn passage(db: &Connection, seq: u64, route: &str) -> Result<Option<P
         documents: documents(row, 7)?,
         checkpoint: row.get(10)?,
         status: row.get(11)?,
+        replays: row.get(12)?,
+        pin: row.get(14)?,
         delivered,
         attempts,
         dead: if state == PassageState::Dead { dead_letter(db, seq, route)? } else { None },
     }))
 }
 
+/// Every try, and the documents that stand in the target. What was delivered before a replay (tries
+/// up to `tries_before`) was of another mapping and does not count.
 pub(super) fn attempts(
     db: &Connection,
     seq: u64,
     route: &str,
+    tries_before: u32,
 ) -> Result<(Vec<AttemptRecord>, Vec<Delivered>), Error> {
     let mut statement = db.prepare_cached(
         "SELECT ordinal, no, at, duration_us, outcome, detail, delivered, target_id FROM attempts
@@ -201,15 +231,16 @@ pub(super) fn attempts(
     let mut rows = statement.query(params![seq, route])?;
     while let Some(row) = rows.next()? {
         let ordinal = row.get(0)?;
+        let no = row.get(1)?;
         attempts.push(AttemptRecord {
             ordinal,
-            no: row.get(1)?,
+            no,
             at: moment(row.get(2)?),
             duration_us: row.get(3)?,
             outcome: row.get(4)?,
             detail: row.get(5)?,
         });
-        if row.get(6)? {
+        if row.get(6)? && no > tries_before {
             delivered.push(Delivered { ordinal, target_id: row.get(7)? });
         }
     }

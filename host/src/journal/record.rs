@@ -9,6 +9,7 @@
 //!     |          +---------------------+------------- ended -----------------------> skipped, dead
 //!     '----------------- mapped or ended at once ---------------------------------->
 //! ```
+//! A replay puts an ended passage back to `waiting` (`replay.rs`).
 //! A passage is one event on one route. An event stays open until its last passage ends: a step
 //! that ends one names the event's other routes (`siblings`), because only the dispatcher knows
 //! which routes take it, and the writer closes the event if they have all ended.
@@ -273,6 +274,9 @@ pub struct OpenEvent {
     pub resource_key: String,
     /// How it came.
     pub origin: Origin,
+    /// It was reopened by a replay after it had closed: only its passages are walked, not every
+    /// route that would take it today.
+    pub again: bool,
     /// The passages that have begun; none for an event that was accepted just now.
     pub passages: Vec<OpenPassage>,
 }
@@ -287,6 +291,7 @@ impl OpenEvent {
             topic: event.topic.clone(),
             resource_key: event.resource_key.clone(),
             origin: event.origin,
+            again: false,
             passages: Vec::new(),
         }
     }
@@ -336,6 +341,10 @@ pub struct Passage {
     pub attempts: Vec<AttemptRecord>,
     /// The cause, if it is a dead letter.
     pub dead: Option<DeadLetter>,
+    /// How often it was replayed. What was sent before may stand in the target.
+    pub replays: u32,
+    /// The digest of the plugin that a replay named; none is the one in use.
+    pub pin: Option<String>,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
 }

@@ -16,6 +16,7 @@ use rusqlite::{Connection, params};
 use serde::Deserialize;
 
 use super::Error;
+use super::issues;
 use super::record::PassageState;
 use super::steps::moment;
 
@@ -252,12 +253,13 @@ pub(super) fn forget_events(db: &Connection, old: &[u64]) -> rusqlite::Result<u6
              WHERE excluded.mark > mark",
         )?
         .execute([seq])?;
+        issues::forget(db, *seq)?;
         for sql in [
             "DELETE FROM finished WHERE mark IN
                  (SELECT mark FROM passages WHERE seq = ?1 AND mark IS NOT NULL)",
             "DELETE FROM attempts WHERE seq = ?1",
             "DELETE FROM mappings WHERE seq = ?1",
-            "DELETE FROM dead_letters WHERE seq = ?1",
+            "DELETE FROM past_passages WHERE seq = ?1",
             "DELETE FROM unrouted WHERE seq = ?1",
             "DELETE FROM passages WHERE seq = ?1",
         ] {

@@ -5,14 +5,19 @@
 //! answer is known without asking.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::Error;
+use super::audit::{self, Act};
+use super::follow;
+use super::issues::{self, Death};
+use super::jobs;
 use super::pack::{Packed, pack};
 use super::record::{
     Acceptance, AttemptRecord, DocumentDelivered, End, Ended, Identity, Mapped, NewQuarantine,
     Next, PassageState, Postponed,
 };
+use super::replay::{self, Before};
 use super::retention;
 use super::seal::Reached;
 use crate::event::{EventId, NewEvent, Origin, Receipt};
@@ -24,9 +29,13 @@ pub(super) enum Command {
     Mapped(Box<MappedRow>),
     Delivered(Box<DocumentDelivered>),
     Postponed(Box<Postponed>),
-    Ended(Box<Ended>),
+    Ended(Box<Ended>, Option<Box<Death>>),
     Close(u64, String),
     Remember(Vec<Identity>),
+    Follow(Box<follow::Step>),
+    Job(Box<jobs::Step>),
+    Replay(Box<replay::ReplayStep>),
+    Acts(Vec<Act>),
     /// Events by number, then input in quarantine.
     Forget(Vec<u64>, Vec<u64>),
     GiveBack,
@@ -55,12 +64,14 @@ pub(super) struct Offered {
     pub(super) event: NewEvent,
     pub(super) fingerprint: [u8; 32],
     pub(super) packed: Packed,
+    /// The refunds that an order names; none where it is not known to name any, or is no order.
+    pub(super) refunds: Option<Vec<u64>>,
 }
 
 impl Offered {
     pub(super) fn new(event: NewEvent, fingerprint: [u8; 32]) -> Self {
         let packed = pack(&event.body);
-        Self { event, fingerprint, packed }
+        Self { event, fingerprint, packed, refunds: None }
     }
 }
 
@@ -84,6 +95,7 @@ pub(super) enum Answer {
     Acceptance(Acceptance),
     Id(u64),
     Mark(Option<u64>),
+    Replayed(replay::Stepped),
     Done,
 }
 
@@ -148,7 +160,7 @@ pub(super) fn apply(
         Command::Mapped(it) => mapped(db, it),
         Command::Delivered(it) => delivered(db, numbers, it),
         Command::Postponed(it) => postponed(db, it),
-        Command::Ended(it) => ended(db, numbers, it),
+        Command::Ended(it, death) => ended(db, numbers, it, death.as_deref()),
         Command::Close(seq, why) => {
             db.prepare_cached("INSERT OR REPLACE INTO unrouted (seq, why) VALUES (?1, ?2)")?
                 .execute(params![seq, why])?;
@@ -159,6 +171,13 @@ pub(super) fn apply(
             remember(db, identities)?;
             Ok(Answer::Done)
         }
+        Command::Follow(it) => {
+            follow::apply(db, it)?;
+            Ok(Answer::Done)
+        }
+        Command::Job(it) => Ok(Answer::Id(jobs::apply(db, it)?)),
+        Command::Replay(it) => replay::step(db, it),
+        Command::Acts(acts) => Ok(Answer::Id(audit::apply(db, acts)?)),
         Command::Forget(events, quarantine) => {
             let removed = retention::forget_events(db, events)?
                 + retention::forget_quarantine(db, quarantine)?;
@@ -192,26 +211,31 @@ pub(super) fn limit_pages(db: &Connection, pages: u32) -> rusqlite::Result<()> {
 }
 
 fn accept(db: &Connection, numbers: &mut Numbers, offered: &Offered) -> Result<Answer, Fault> {
-    let Offered { event, fingerprint, packed } = offered;
+    let Offered { event, fingerprint, packed, refunds } = offered;
     let seq = numbers.seq;
     let news = db
         .prepare_cached(
             "INSERT INTO resources (merchant, connection, resource_key, fingerprint, event_seq,
                                     event_id)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-             ON CONFLICT DO UPDATE SET fingerprint = excluded.fingerprint,
+             ON CONFLICT DO UPDATE SET fingerprint = excluded.fingerprint, previous = event_seq,
                  event_seq = excluded.event_seq, event_id = excluded.event_id
-             WHERE fingerprint <> excluded.fingerprint",
+             WHERE fingerprint <> excluded.fingerprint
+             RETURNING previous",
         )?
-        .execute(params![
-            event.merchant,
-            event.connection,
-            event.resource_key,
-            fingerprint,
-            seq,
-            event.id.0,
-        ])?;
-    if news == 0 {
+        .query_row(
+            params![
+                event.merchant,
+                event.connection,
+                event.resource_key,
+                fingerprint,
+                seq,
+                event.id.0,
+            ],
+            |row| row.get::<_, Option<u64>>(0),
+        )
+        .optional()?;
+    let Some(previous) = news else {
         let of = db
             .prepare_cached(
                 "UPDATE resources SET duplicates = duplicates + 1
@@ -222,11 +246,11 @@ fn accept(db: &Connection, numbers: &mut Numbers, offered: &Offered) -> Result<A
                 row.get::<_, String>(0)
             })?;
         return Ok(Answer::Acceptance(Acceptance::Duplicate { of: EventId(of) }));
-    }
+    };
     db.prepare_cached(
         "INSERT INTO events (seq, id, correlation_id, merchant, connection, topic, resource_key,
-                             version, received_at, body, origin, packing)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+                             version, received_at, body, origin, packing, previous)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
     )?
     .execute(params![
         seq,
@@ -241,6 +265,7 @@ fn accept(db: &Connection, numbers: &mut Numbers, offered: &Offered) -> Result<A
         packed.bytes,
         origin_code(event.origin),
         packed.packing,
+        previous,
     ])?;
     db.prepare_cached(
         "INSERT INTO open (merchant, seq, connection, topic, resource_key, origin)
@@ -254,6 +279,9 @@ fn accept(db: &Connection, numbers: &mut Numbers, offered: &Offered) -> Result<A
         event.resource_key,
         origin_code(event.origin),
     ])?;
+    if let Some(refunds) = refunds {
+        follow::note(db, event, seq, refunds)?;
+    }
     numbers.seq += 1;
     Ok(Answer::Acceptance(Acceptance::Accepted { seq }))
 }
@@ -347,19 +375,23 @@ fn delivered(
         .prepare_cached(
             "UPDATE passages SET state = ?3, intended = ?4, ended_at = ?5, due_at = NULL,
                  reason = NULL, attempt = 0, mark = coalesce(?6, mark)
-             WHERE seq = ?1 AND route = ?2 AND state = 1",
+             WHERE seq = ?1 AND route = ?2 AND state = 1
+             RETURNING replays, tries_before, job",
         )?
-        .execute(params![it.seq, it.route, state.code(), intended, ended_at, mark])?;
-    if changed == 0 {
+        .query_row(params![it.seq, it.route, state.code(), intended, ended_at, mark], Before::of)
+        .optional()?;
+    let Some(before) = changed else {
         return Err(misplaced("delivered", it.seq, &it.route));
-    }
-    attempt(db, it.seq, &it.route, &it.attempt, Some((it.ordinal, it.target_id.as_deref())))?;
+    };
+    let reached = Some((it.ordinal, it.target_id.as_deref()));
+    attempt(db, it.seq, &it.route, &it.attempt, &before, reached)?;
     remember(db, &it.identities)?;
     let mark = match it.next {
         Next::Intend(_) => None,
         Next::EndDelivered => Some(finish(db, numbers, it.seq, &it.route)?),
     };
     if mark.is_some() {
+        replay::settled(db, it.seq, &it.route, &before, PassageState::Delivered, it.attempt.at)?;
         close_after(db, it.seq, &it.route, &it.siblings)?;
     }
     Ok(Answer::Mark(mark))
@@ -373,20 +405,30 @@ fn postponed(db: &Connection, it: &Postponed) -> Result<Answer, Fault> {
              VALUES (?1, ?2, 0, ?3, ?4, ?5)
              ON CONFLICT DO UPDATE SET attempt = excluded.attempt, due_at = excluded.due_at,
                  reason = excluded.reason
-             WHERE state IN (0, 1)",
+             WHERE state IN (0, 1)
+             RETURNING replays, tries_before, job",
         )?
-        .execute(params![it.seq, it.route, it.attempt_no, micros(it.due_at), it.reason])?;
-    if changed == 0 {
+        .query_row(
+            params![it.seq, it.route, it.attempt_no, micros(it.due_at), it.reason],
+            Before::of,
+        )
+        .optional()?;
+    let Some(before) = changed else {
         return Err(misplaced("postponed", it.seq, &it.route));
-    }
+    };
     receipts(db, it.seq, &it.route, &it.receipts, it.at)?;
     if let Some(record) = &it.attempt {
-        attempt(db, it.seq, &it.route, record, None)?;
+        attempt(db, it.seq, &it.route, record, &before, None)?;
     }
     Ok(Answer::Done)
 }
 
-fn ended(db: &Connection, numbers: &mut Numbers, it: &Ended) -> Result<Answer, Fault> {
+fn ended(
+    db: &Connection,
+    numbers: &mut Numbers,
+    it: &Ended,
+    death: Option<&Death>,
+) -> Result<Answer, Fault> {
     let (state, reason) = match &it.end {
         End::Delivered => (PassageState::Delivered, None),
         End::Skipped { reason } => (PassageState::Skipped, Some(reason)),
@@ -400,24 +442,22 @@ fn ended(db: &Connection, numbers: &mut Numbers, it: &Ended) -> Result<Answer, F
              ON CONFLICT DO UPDATE SET state = excluded.state, reason = excluded.reason,
                  ended_at = excluded.ended_at, due_at = NULL, intended = NULL,
                  mark = coalesce(excluded.mark, mark)
-             WHERE state IN (0, 1)",
+             WHERE state IN (0, 1)
+             RETURNING replays, tries_before, job",
         )?
-        .execute(params![it.seq, it.route, state.code(), reason, micros(it.at), mark])?;
-    if changed == 0 {
+        .query_row(params![it.seq, it.route, state.code(), reason, micros(it.at), mark], Before::of)
+        .optional()?;
+    let Some(before) = changed else {
         return Err(misplaced("ended", it.seq, &it.route));
-    }
+    };
     receipts(db, it.seq, &it.route, &it.receipts, it.at)?;
     if let Some(record) = &it.attempt {
-        attempt(db, it.seq, &it.route, record, None)?;
+        attempt(db, it.seq, &it.route, record, &before, None)?;
     }
-    if let End::Dead { cause, detail } = &it.end {
-        db.prepare_cached(
-            "INSERT OR REPLACE INTO dead_letters (seq, route, merchant, at, cause, detail)
-             VALUES (?1, ?2, coalesce((SELECT merchant FROM events WHERE seq = ?1), ''),
-                     ?3, ?4, ?5)",
-        )?
-        .execute(params![it.seq, it.route, micros(it.at), cause, detail])?;
+    if let (End::Dead { .. }, Some(death)) = (&it.end, death) {
+        issues::died(db, it.seq, &it.route, it.at, death)?;
     }
+    replay::settled(db, it.seq, &it.route, &before, state, it.at)?;
     let mark = match it.end {
         End::Delivered => Some(finish(db, numbers, it.seq, &it.route)?),
         End::Skipped { .. } | End::Dead { .. } => None,
@@ -470,6 +510,7 @@ fn attempt(
     seq: u64,
     route: &str,
     record: &AttemptRecord,
+    before: &Before,
     delivered: Option<(u32, Option<&str>)>,
 ) -> rusqlite::Result<()> {
     let ordinal = delivered.map_or(record.ordinal, |(ordinal, _)| ordinal);
@@ -482,7 +523,7 @@ fn attempt(
         seq,
         route,
         ordinal,
-        record.no,
+        record.no + before.tries,
         micros(record.at),
         i64::try_from(record.duration_us).unwrap_or(i64::MAX),
         record.outcome,
@@ -524,14 +565,14 @@ fn remember(db: &Connection, identities: &[Identity]) -> rusqlite::Result<()> {
     Ok(())
 }
 
-fn misplaced(step: &str, seq: u64, route: &str) -> Fault {
+pub(super) fn misplaced(step: &str, seq: u64, route: &str) -> Fault {
     Fault::Refused(Error::Misplaced(format!(
         "`{step}` does not follow from where event {seq} stands on route {route}"
     )))
 }
 
 /// Records are JSON text, readable with any SQLite tool.
-fn json<T: serde::Serialize + ?Sized>(value: &T) -> rusqlite::Result<String> {
+pub(super) fn json<T: serde::Serialize + ?Sized>(value: &T) -> rusqlite::Result<String> {
     serde_json::to_string(value)
         .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
 }

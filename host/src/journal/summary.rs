@@ -5,7 +5,7 @@
 
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Error;
 use super::read::{attempts, dead_letter, documents, limit_of, list, time};
@@ -32,7 +32,7 @@ pub struct Filter {
 }
 
 /// Where an event, or its passage on one route, stands; the words of screens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     /// On disk, nothing has been done yet.
@@ -132,7 +132,7 @@ pub struct Counts {
     pub waiting: u64,
     /// Passages ever delivered.
     pub delivered: u64,
-    /// Dead letters.
+    /// Dead letters that nobody has dealt with.
     pub dead_letters: u64,
     /// Inputs in quarantine.
     pub quarantined: u64,
@@ -147,7 +147,7 @@ pub(super) fn counts(db: &Connection) -> Result<Counts, Error> {
                  WHERE p.due_at IS NOT NULL),
                 max(coalesce((SELECT max(mark) FROM finished), 0),
                     coalesce((SELECT max(mark) FROM remembered), 0)),
-                (SELECT count(*) FROM dead_letters),
+                (SELECT count(*) FROM dead_letters WHERE status = 0),
                 (SELECT coalesce(max(id), 0) FROM quarantine)",
     )?;
     Ok(statement.query_row([], |row| {
@@ -232,7 +232,7 @@ fn add_passages(
 ) -> Result<(), Error> {
     let mut statement = db.prepare_cached(
         "SELECT p.route, p.state, p.attempt, p.due_at, p.reason, p.ended_at, m.receipts,
-                m.documents, m.packing, m.packed
+                m.documents, m.packing, m.packed, p.tries_before
          FROM passages p LEFT JOIN mappings m ON m.seq = p.seq AND m.route = p.route
          WHERE p.seq = ?1 ORDER BY p.route",
     )?;
@@ -245,7 +245,7 @@ fn add_passages(
             continue;
         }
         let route: String = row.get(0)?;
-        let (attempts, delivered) = attempts(db, head.seq, &route)?;
+        let (attempts, delivered) = attempts(db, head.seq, &route, row.get(10)?)?;
         let documents = documents(row, 7)?
             .into_iter()
             .zip(0_u32..)

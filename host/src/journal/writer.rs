@@ -19,7 +19,7 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::arrivals::Arrivals;
-use super::record::Acceptance;
+use super::record::{Acceptance, OpenEvent};
 use super::seal::Seal;
 use super::steps::{self, Answer, Command, Fault, Numbers};
 use super::{Error, schema};
@@ -104,6 +104,7 @@ impl Loop {
             Ok(()) => {
                 self.seal.note(self.numbers.reached());
                 self.arrivals.tell(group.iter_mut().zip(&*answers).filter_map(accepted));
+                self.arrivals.tell_again(answers.iter_mut().filter_map(reopened).flatten());
                 for (job, answer) in group.drain(..).zip(answers.drain(..)) {
                     // An asker that has gone away needs no answer.
                     let _asker_left = job.reply.send(answer);
@@ -200,6 +201,12 @@ fn accepted((job, answer): (&mut Job, &Result<Answer, Error>)) -> Option<Event> 
         origin: event.origin,
         body: event.body,
     })
+}
+
+/// The events that a replay has put back.
+fn reopened(answer: &mut Result<Answer, Error>) -> Option<Vec<OpenEvent>> {
+    let Ok(Answer::Replayed(stepped)) = answer else { return None };
+    Some(std::mem::take(&mut stepped.reopened))
 }
 
 /// Runs a WAL checkpoint; gives the log's pages and how many of them are copied.

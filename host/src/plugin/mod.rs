@@ -36,6 +36,7 @@ mod plugin;
 mod pool;
 mod run;
 mod scan;
+mod shelf;
 mod wasi_stub;
 mod woocommerce;
 
@@ -48,3 +49,4 @@ pub use outcome::{LogLine, Outcome, Run, Usage};
 pub use plugin::{Capability, Manifest, Plugin};
 pub use pool::Pool;
 pub use run::run;
+pub use shelf::{Kept, Shelf};

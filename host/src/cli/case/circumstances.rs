@@ -7,6 +7,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::input::{Unreadable, hint, read_toml};
+use crate::ingress;
 
 /// The keys of `context.toml`.
 const KEYS: [&str; 13] = [
@@ -109,17 +110,16 @@ impl Circumstances {
         self.topic.as_deref().unwrap_or("order.updated")
     }
 
-    /// What the event is about: the topic's resource and the payload's `id`.
-    pub(crate) fn resource_key(&self, payload: &Value) -> String {
+    /// What the event is about, as ingress would call it: the topic's resource and the payload's
+    /// `id`, or `0` where it has none.
+    pub(crate) fn resource_key(&self, payload: &[u8]) -> String {
         if let Some(key) = &self.resource_key {
             return key.clone();
         }
-        let resource = self.topic().split('.').next().unwrap_or_default();
-        match payload.get("id").or_else(|| payload.get("arg")) {
-            Some(Value::Number(id)) => format!("{resource}/{id}"),
-            Some(Value::String(id)) => format!("{resource}/{id}"),
-            _ => format!("{resource}/0"),
-        }
+        ingress::resource_key(self.topic(), payload).unwrap_or_else(|| {
+            let resource = self.topic().split('.').next().unwrap_or_default();
+            format!("{resource}/0")
+        })
     }
 
     /// When the source last changed the resource.
@@ -178,7 +178,9 @@ mod tests {
     fn everything_not_said_follows_from_the_payload() {
         let payload = json!({"id": 27, "date_modified_gmt": "2026-11-22T02:14:44"});
         let known = Circumstances::default();
-        assert_eq!(known.resource_key(&payload), "order/27");
+        assert_eq!(known.resource_key(payload.to_string().as_bytes()), "order/27");
+        let long = br#"{"id": 98765432109876543210}"#;
+        assert_eq!(known.resource_key(long), "order/98765432109876543210");
         assert_eq!(known.received_at(&payload).to_string(), "2026-11-22T02:14:44Z");
         let id = known.event_id(&payload, b"{}");
         assert_eq!(id, known.event_id(&payload, b"{}"));
@@ -190,7 +192,7 @@ mod tests {
     fn a_payload_that_says_nothing_has_a_fixed_time() {
         let known = Circumstances::default();
         assert_eq!(known.received_at(&json!([])).to_string(), RECEIVED_AT);
-        assert_eq!(known.resource_key(&json!("text")), "order/0");
+        assert_eq!(known.resource_key(b"\"text\""), "order/0");
     }
 
     #[test]

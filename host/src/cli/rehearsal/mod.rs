@@ -288,7 +288,7 @@ fn context_of(case: &Case) -> plugin::Context {
         source: or(&known.source, "shop"),
         target: or(&known.target, "erp"),
         topic: known.topic().to_owned(),
-        resource_key: known.resource_key(&case.value),
+        resource_key: known.resource_key(&case.payload),
         correlation_id: or(&known.correlation_id, &event_id),
         event_id,
         source_version_time: known.source_version_time(&case.value).map(|time| time.to_string()),

@@ -7,7 +7,7 @@ use http::{HeaderValue, StatusCode};
 
 use super::super::client::{NoAnswer, Unanswered, read_bounded, send};
 use super::super::reference::{self, Reference};
-use super::super::{Answer, Delivery, Health, Identities, Verdict};
+use super::super::{Answer, Delivery, Health, Identities, Missing, Verdict};
 use super::address::Places;
 use super::judge::Said;
 use super::{ANSWER_BYTES_MAX, Ids, REASON_BYTES_MAX, Target, slot};
@@ -61,6 +61,7 @@ impl Target {
                     "the id of {} {:?} is not known yet, and the address needs it",
                     document.entity, document.key
                 ),
+                missing: vec![Missing::new(&document.entity, &document.key)],
             })?
         } else {
             String::new()
@@ -88,6 +89,7 @@ impl Target {
         let Reference { entity, key, pointer, .. } = reference;
         let id = identities.get(entity, key).ok_or_else(|| Verdict::NotReady {
             reason: format!("{pointer}: {entity} {key:?} is not known to the target yet"),
+            missing: vec![Missing::new(entity, key)],
         })?;
         match (self.ids, reference::id_as_number(&id)) {
             (Ids::Auto | Ids::Number, Some(number)) => Ok(number),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::super::gate::NotNow;
-use super::super::{Health, Verdict};
+use super::super::{Health, Missing, Verdict};
 use super::REFUSED_WAIT;
 
 /// Why a call, or a whole attempt, did not succeed.
@@ -20,7 +20,7 @@ pub(super) enum Fault {
     /// The server asks whether that is really wanted, and no rule says so.
     Warning { name: String, message: String },
     /// Something is missing that may come.
-    NotReady { reason: String },
+    NotReady { reason: String, missing: Vec<Missing> },
     /// The session is no longer good.
     Session,
 }
@@ -64,7 +64,9 @@ impl Fault {
                 );
                 (Verdict::rejected("warning", reason), Some(200), Health::Well)
             }
-            Self::NotReady { reason } => (Verdict::NotReady { reason }, Some(200), Health::Well),
+            Self::NotReady { reason, missing } => {
+                (Verdict::NotReady { reason, missing }, Some(200), Health::Well)
+            }
             Self::Session => {
                 let reason = "Tryton refuses the session it has just given";
                 (Verdict::retry(reason), Some(401), Health::Refused)

@@ -17,23 +17,23 @@ pub(super) struct Deliveries {
     pub(super) fresh: bool,
     /// Whether the next document may have been sent without its outcome having been written down.
     pub(super) in_doubt: bool,
+    /// Whether an earlier mapping of the event may have been sent, under the same keys.
+    pub(super) replayed: bool,
     /// Tries made at the next document.
-    pub(super) tries: u32,
-    /// Records of it, those of tries that did not count among them.
-    pub(super) records: u32,
+    pub(super) tries: Tries,
     pub(super) checkpoint: Option<String>,
     pub(super) status: Option<String>,
 }
 
 impl Deliveries {
-    pub(super) fn fresh(mapped: &Mapped) -> Self {
+    pub(super) fn fresh(mapped: &Mapped, replayed: bool) -> Self {
         Self {
             documents: mapped.documents.clone(),
             next: 0,
             fresh: true,
             in_doubt: false,
-            tries: 0,
-            records: 0,
+            replayed,
+            tries: Tries::default(),
             checkpoint: mapped.checkpoint.clone(),
             status: mapped.status.clone(),
         }
@@ -41,15 +41,22 @@ impl Deliveries {
 
     pub(super) fn taken_up(passage: Passage) -> Self {
         let next = passage.delivered.len();
-        let of_next = passage.attempts.iter().filter(|record| record.ordinal as usize == next);
+        let of_next = passage.attempts.iter().filter(|attempt| attempt.ordinal as usize == next);
+        let unready = of_next.clone().filter(|attempt| attempt.outcome == "not_ready");
+        let tries = Tries {
+            made: passage.attempt,
+            records: of_next.map(|attempt| attempt.no).max().unwrap_or(0),
+            unready: u32::try_from(unready.clone().count()).unwrap_or(u32::MAX),
+            unready_since: unready.map(|attempt| attempt.at).min(),
+        };
         Self {
             next,
-            records: of_next.map(|record| record.no).max().unwrap_or(0),
             documents: passage.documents,
             fresh: false,
             // Whatever came of an attempt leaves its reason; an intention alone has none.
             in_doubt: passage.reason.as_deref().is_none_or(|reason| reason == SENDING),
-            tries: passage.attempt,
+            replayed: passage.replays > 0,
+            tries,
             checkpoint: passage.checkpoint,
             status: passage.status,
         }
@@ -59,6 +66,19 @@ impl Deliveries {
 /// An outage may last for days and its tries do not count: from here on each of them takes the place
 /// of the one before.
 const RECORDS_UNCOUNTED_MAX: u32 = 100;
+
+/// Tries made at one document.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Tries {
+    pub(super) made: u32,
+    /// Records of them, and of those that did not count.
+    pub(super) records: u32,
+    /// Of them, those for which something was missing: they are no fault of the target, and end by
+    /// time.
+    pub(super) unready: u32,
+    /// When the first of those was.
+    pub(super) unready_since: Option<Timestamp>,
+}
 
 /// One attempt, for the journal.
 pub(super) fn record(ordinal: u32, records: u32, answer: &Answer) -> AttemptRecord {

@@ -14,22 +14,28 @@
 
 mod account;
 mod deliveries;
+mod sift;
 mod steps;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use jiff::Timestamp;
+use tokio::time::Instant;
 use tracing::warn;
 
-use self::deliveries::{Deliveries, KnownIdentities, record};
+pub(super) use self::account::Cost;
+use self::deliveries::{Deliveries, KnownIdentities, Tries, record};
+use self::sift::sift;
 use self::steps::Wait;
 use crate::checkpoint::{Checkpoints, ResourceCheckpoint};
-use crate::config::ReadyRoute;
-use crate::delivery::{Blame, Delivery, Verdict};
+use crate::config::{ReadyRoute, Snapshot};
+use crate::delivery::{Blame, Delivery, Missing, Verdict};
 use crate::event::Event;
-use crate::journal::{self, End, Journal, Mapped, Next, PassageState};
-use crate::plugin::{Context, Job, Outcome, Pool, Run};
+use crate::ingress::Guard;
+use crate::journal::{self, End, Journal, Mapped, Next, Passage, PassageState};
+use crate::plugin::{Context, Job, Outcome, Pool, Run, Shelf, Stages};
 use crate::telemetry::Metrics;
 
 /// What every walk needs.
@@ -38,7 +44,10 @@ pub(super) struct Ground {
     pub(super) journal: Journal,
     pub(super) checkpoints: Checkpoints,
     pub(super) pool: Pool,
+    pub(super) shelf: Shelf,
     pub(super) metrics: Arc<Metrics>,
+    pub(super) guard: Arc<Guard>,
+    pub(super) snapshot: Arc<ArcSwap<Snapshot>>,
 }
 
 /// One passage to walk.
@@ -49,6 +58,24 @@ pub(super) struct Work {
     pub(super) routes: Arc<[String]>,
     /// Whether the passage is known not to have begun.
     pub(super) fresh: bool,
+    /// Whether it was walked again at once, because what it missed had come in the meantime.
+    pub(super) at_once: bool,
+}
+
+impl Work {
+    /// The other routes that took the event when it was planned.
+    fn siblings_of(&self, route: &str) -> Vec<String> {
+        self.routes.iter().filter(|other| *other != route).cloned().collect()
+    }
+}
+
+/// What came of a walk.
+#[derive(Debug)]
+pub(super) struct Walked {
+    pub(super) stop: Stop,
+    pub(super) cost: Cost,
+    /// Things that have an id in the target now.
+    pub(super) learnt: Vec<Missing>,
 }
 
 /// Where a walk stopped.
@@ -56,8 +83,19 @@ pub(super) struct Work {
 pub(super) enum Stop {
     /// For good.
     Ended,
-    /// To be taken up after a while.
-    Again(Duration),
+    /// To be taken up after a while, or when something it misses is there.
+    Again {
+        /// The while.
+        wait: Duration,
+        /// On the route's connection; empty where only time helps.
+        missing: Vec<Missing>,
+    },
+}
+
+impl Stop {
+    fn after(wait: Duration) -> Self {
+        Self::Again { wait, missing: Vec::new() }
+    }
 }
 
 /// How long to hold still when the journal cannot write (a full disk, most likely).
@@ -66,21 +104,26 @@ const JOURNAL_PATIENCE: Duration = Duration::from_secs(1);
 /// How long checkpoints take to be made again, about.
 const CHECKPOINT_PATIENCE: Duration = Duration::from_millis(200);
 
+/// Things one passage may wait for by name; beyond them it comes again by time.
+const MISSING_MAX: usize = 8;
+
 /// Walks until something ends or has to wait.
-pub(super) async fn walk(ground: &Ground, work: &Work, ready: &ReadyRoute) -> Stop {
+pub(super) async fn walk(ground: &Ground, work: &Work, ready: &ReadyRoute) -> Walked {
     let seq = work.seq;
-    let walk = Walk { ground, seq, work, ready };
+    let walk = Walk { ground, seq, work, ready, account: Mutex::default() };
     let went = match walk.go().await {
         Err(journal::Error::Damaged(why)) => walk.give_up_damaged(&why).await,
         other => other,
     };
-    match went {
+    let stop = match went {
         Ok(stop) => stop,
         Err(error) => {
             warn!(event.seq = seq, route.name = ready.name, %error, "the journal cannot be written; the passage waits");
-            Stop::Again(JOURNAL_PATIENCE)
+            Stop::after(JOURNAL_PATIENCE)
         }
-    }
+    };
+    let account = walk.account.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Walked { stop, cost: account.cost, learnt: account.learnt }
 }
 
 struct Walk<'a> {
@@ -88,6 +131,7 @@ struct Walk<'a> {
     seq: u64,
     work: &'a Work,
     ready: &'a ReadyRoute,
+    account: Mutex<account::Account>,
 }
 
 impl Walk<'_> {
@@ -106,11 +150,22 @@ impl Walk<'_> {
             Some(passage) if passage.state == PassageState::Delivering => {
                 self.deliver(&event, Deliveries::taken_up(passage)).await
             }
-            passage => self.map(&event, passage.map_or(0, |p| p.attempt)).await,
+            Some(passage) => self.map(&event, Past::of(passage)).await,
+            None => match self.pace(&event) {
+                Some(wait) => Ok(Stop::after(wait)),
+                None => self.map(&event, Past::default()).await,
+            },
         }
     }
 
-    async fn map(&self, event: &Event, attempts: u32) -> Result<Stop, journal::Error> {
+    /// How long an event of a resource that loops has to wait for its turn.
+    fn pace(&self, event: &Event) -> Option<Duration> {
+        let Event { merchant, connection, resource_key, .. } = event;
+        self.ground.guard.pace(merchant, connection, resource_key, &self.ready.name, Instant::now())
+    }
+
+    async fn map(&self, event: &Event, past: Past) -> Result<Stop, journal::Error> {
+        let attempts = past.attempts;
         let checkpoints = &self.ground.checkpoints;
         let remembered = match checkpoints.get(
             &event.merchant,
@@ -121,17 +176,31 @@ impl Walk<'_> {
             Err(error) => {
                 // Mapping as if nothing were remembered could send an older version.
                 warn!(event.id = %event.id, %error, "the checkpoint cannot be read; the passage waits");
-                return Ok(Stop::Again(CHECKPOINT_PATIENCE));
+                return Ok(Stop::after(CHECKPOINT_PATIENCE));
             }
         };
-        if let Some(newer) = superseded(event, remembered.as_ref()) {
-            let reason = format!("version {newer} of {} was delivered before", event.resource_key);
-            return self.end(event, End::Skipped { reason }, Vec::new(), None).await;
+        match sift(event, self.ready, remembered.as_ref(), checkpoints) {
+            Ok(None) => {}
+            Ok(Some(reason)) => {
+                return self.end(event, End::Skipped { reason }, Vec::new(), None).await;
+            }
+            Err(error) => {
+                warn!(event.id = %event.id, %error, "a checkpoint cannot be read; the passage waits");
+                return Ok(Stop::after(CHECKPOINT_PATIENCE));
+            }
         }
-        let run = self.run_plugins(event, attempts, remembered).await;
+        let stages = match self.stages(past.pin).await {
+            Ok(stages) => stages,
+            Err(detail) => {
+                let end = End::Dead { cause: "plugin_version_unusable".into(), detail };
+                return self.end(event, end, Vec::new(), None).await;
+            }
+        };
+        let run = self.run_plugins(event, attempts, stages, remembered).await;
         self.count(&run);
         self.relay_logs(event, &run);
         let receipts = run.receipts;
+        let tries = Tries { made: attempts, ..Tries::default() };
         match run.outcome {
             Outcome::Mapped { documents, checkpoint } if !documents.is_empty() => {
                 let mapped = Mapped {
@@ -143,7 +212,7 @@ impl Walk<'_> {
                     status: run.source_status,
                     at: Timestamp::now(),
                 };
-                let deliveries = Deliveries::fresh(&mapped);
+                let deliveries = Deliveries::fresh(&mapped, past.replayed);
                 self.ground.journal.mapped(mapped).await?;
                 self.deliver(event, deliveries).await
             }
@@ -156,13 +225,13 @@ impl Walk<'_> {
             }
             Outcome::NotReady { reason } => {
                 let wait = Wait { cause: "not_ready", reason, after: None, counts: true };
-                self.postpone(event, attempts, wait, receipts, None).await
+                self.postpone(event, tries, wait, receipts, None).await
             }
             // The clock, not the plugin, may be to blame: a busy machine deserves another try.
             failure @ Outcome::Deadline { .. } => {
                 let reason = detail_of(&failure);
                 let wait = Wait { cause: "deadline", reason, after: None, counts: true };
-                self.postpone(event, attempts, wait, receipts, None).await
+                self.postpone(event, tries, wait, receipts, None).await
             }
             failure @ (Outcome::Rejected { .. }
             | Outcome::Trapped { .. }
@@ -176,14 +245,22 @@ impl Walk<'_> {
         }
     }
 
+    /// The route's plugins, with the version in place that a replay named.
+    async fn stages(&self, pin: Option<String>) -> Result<Stages, String> {
+        let stages = self.ready.stages.as_ref().expect("a route without plugins is not walked");
+        match pin {
+            None => Ok(stages.clone()),
+            Some(digest) => self.ground.shelf.in_place(stages, &digest).await,
+        }
+    }
+
     async fn run_plugins(
         &self,
         event: &Event,
         attempts: u32,
+        stages: Stages,
         remembered: Option<ResourceCheckpoint>,
     ) -> Run {
-        let stages =
-            self.ready.stages.as_ref().expect("a route without plugins is not walked").clone();
         let (checkpoint, previous_status) =
             remembered.map(|r| (r.checkpoint, r.status)).unwrap_or_default();
         let context = Context {
@@ -213,21 +290,22 @@ impl Walk<'_> {
     }
 
     async fn deliver(&self, event: &Event, all: Deliveries) -> Result<Stop, journal::Error> {
-        let Ok(target) = &self.ready.target else { return Ok(Stop::Again(JOURNAL_PATIENCE)) };
+        let Ok(target) = &self.ready.target else { return Ok(Stop::after(JOURNAL_PATIENCE)) };
         let identities = KnownIdentities {
             journal: &self.ground.journal,
             merchant: &event.merchant,
             connection: &self.ready.route.to,
         };
-        let (mut tries, mut records) = (all.tries, all.records);
+        let mut tries = all.tries;
         for (ordinal, document) in (0u32..).zip(&all.documents).skip(all.next) {
-            // What a restart or a retry brings back may have been sent before, and so may all that
-            // was open in a backup.
+            // What a restart, a retry or a replay brings back may have been sent before, and so may
+            // all that was open in a backup.
             let restored = self.seq <= self.ground.journal.restored_seq();
-            let first_attempt = (all.fresh || ordinal as usize > all.next) && !restored;
+            let first_attempt =
+                (all.fresh || ordinal as usize > all.next) && !all.replayed && !restored;
             let in_doubt = restored || (!first_attempt && all.in_doubt);
             if !first_attempt && !in_doubt && !target.resends_safely(document) {
-                self.about_to_send(tries).await?;
+                self.about_to_send(tries.made).await?;
             }
             let delivery = Delivery {
                 merchant: &event.merchant,
@@ -241,7 +319,7 @@ impl Walk<'_> {
             };
             let answer = target.deliver(&delivery, &identities).await;
             self.count_attempt(&answer);
-            let attempt = record(ordinal, records, &answer);
+            let attempt = record(ordinal, tries.records, &answer);
             let counts = answer.blame == Blame::Document;
             match answer.verdict {
                 Verdict::Delivered { target_id } => {
@@ -250,13 +328,14 @@ impl Walk<'_> {
                     let done = ordinal as usize + 1 == all.documents.len();
                     let next = if done { Next::EndDelivered } else { Next::Intend(ordinal + 1) };
                     let mark = self
-                        .document_delivered(event, ordinal, target_id, attempt, found, next)
+                        .document_delivered(event, ordinal, target_id, attempt, found.clone(), next)
                         .await?;
+                    self.learn(found);
                     if let Some(mark) = mark {
                         self.remember(event, all.checkpoint, all.status, mark);
                         return Ok(Stop::Ended);
                     }
-                    (tries, records) = (0, 0);
+                    tries = Tries::default();
                 }
                 Verdict::Rejected { code, reason } => {
                     let detail = format!("{} {}: {reason}", document.entity, document.key);
@@ -267,9 +346,9 @@ impl Walk<'_> {
                     let wait = Wait { cause: "not_now", reason, after: Some(wait), counts: false };
                     return self.postpone(event, tries, wait, Vec::new(), None).await;
                 }
-                Verdict::NotReady { reason } => {
-                    let wait = Wait { cause: "not_ready", reason, after: None, counts: true };
-                    return self.postpone(event, tries, wait, Vec::new(), Some(attempt)).await;
+                Verdict::NotReady { reason, mut missing } => {
+                    missing.truncate(MISSING_MAX);
+                    return self.park(event, tries, reason, missing, attempt).await;
                 }
                 Verdict::Retry { reason, after } => {
                     let wait = Wait { cause: "retry", reason, after, counts };
@@ -293,10 +372,19 @@ impl Walk<'_> {
     }
 }
 
-/// The version delivered before, when it is newer than this event's.
-fn superseded(event: &Event, remembered: Option<&ResourceCheckpoint>) -> Option<Timestamp> {
-    let newer = remembered?.version?;
-    (event.version? < newer).then_some(newer)
+/// What a walk knows of the passage's past.
+#[derive(Default)]
+struct Past {
+    attempts: u32,
+    replayed: bool,
+    pin: Option<String>,
+}
+
+impl Past {
+    fn of(passage: Passage) -> Self {
+        let replayed = passage.replays > 0;
+        Self { attempts: passage.attempt, replayed, pin: passage.pin }
+    }
 }
 
 fn detail_of(outcome: &Outcome) -> String {

@@ -5,9 +5,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tracing::{info, warn};
 
+use super::deliveries::Tries;
 use super::{JOURNAL_PATIENCE, Stop, Walk};
 use crate::checkpoint::ResourceCheckpoint;
-use crate::delivery::Found;
+use crate::delivery::{Found, Missing};
 use crate::event::{Document, Event, Receipt};
 use crate::journal::{
     self, AttemptRecord, DocumentDelivered, End, Ended, Identity, Next, Postponed,
@@ -48,7 +49,7 @@ impl Walk<'_> {
             attempt,
             identities,
             next,
-            siblings: if ends { self.siblings() } else { Vec::new() },
+            siblings: if ends { self.siblings(event) } else { Vec::new() },
         };
         let mark = loop {
             match self.ground.journal.document_delivered(record.clone()).await {
@@ -66,9 +67,17 @@ impl Walk<'_> {
         Ok(mark)
     }
 
-    /// The other routes that take the event.
-    fn siblings(&self) -> Vec<String> {
-        self.work.routes.iter().filter(|route| **route != self.ready.name).cloned().collect()
+    /// The other routes that take the event: those that did when it was planned, and those that do
+    /// now.
+    fn siblings(&self, event: &Event) -> Vec<String> {
+        let mut routes = self.work.siblings_of(&self.ready.name);
+        let snapshot = self.ground.snapshot.load();
+        if let Some(merchant) = snapshot.merchants.get(&event.merchant) {
+            let now = merchant.routes_for(&event.connection, &event.topic);
+            let others = now.filter(|ready| ready.name != self.ready.name);
+            routes.extend(others.map(|ready| ready.name.clone()));
+        }
+        routes
     }
 
     pub(super) async fn end(
@@ -96,7 +105,7 @@ impl Walk<'_> {
             at: Timestamp::now(),
             receipts,
             attempt,
-            siblings: self.siblings(),
+            siblings: self.siblings(event),
         };
         self.ground.journal.ended(ended).await?;
         self.count_end(event, label);
@@ -121,7 +130,7 @@ impl Walk<'_> {
             at: Timestamp::now(),
             receipts: Vec::new(),
             attempt: None,
-            siblings: self.siblings(),
+            siblings: self.work.siblings_of(&self.ready.name),
         };
         self.ground.journal.ended(ended).await?;
         let label = crate::telemetry::End { outcome: "dead_letter" };
@@ -129,28 +138,69 @@ impl Walk<'_> {
         Ok(Stop::Ended)
     }
 
+    /// Waits for another try, or gives up when there were enough.
     pub(super) async fn postpone(
         &self,
         event: &Event,
-        tries: u32,
+        tries: Tries,
         wait: Wait,
         receipts: Vec<Receipt>,
         attempt: Option<AttemptRecord>,
     ) -> Result<Stop, journal::Error> {
-        let Wait { cause, reason, after, counts } = wait;
-        let tries = if counts { tries + 1 } else { tries };
+        let Wait { after, counts, .. } = wait;
+        let made = if counts { tries.made + 1 } else { tries.made };
+        let counted = made.saturating_sub(tries.unready);
         let retry = self.ready.retry;
-        let wait =
-            if counts { retry.wait(tries, after) } else { Some(retry.wait_uncounted(after)) };
-        let Some(wait) = wait else {
-            let detail = format!("given up after {tries} attempts; the last: {reason}");
+        let time =
+            if counts { retry.wait(counted, after) } else { Some(retry.wait_uncounted(after)) };
+        let Some(time) = time else {
+            let Wait { cause, reason, .. } = wait;
+            let detail = format!("given up after {counted} attempts; the last: {reason}");
             let end = End::Dead { cause: format!("{cause}_exhausted"), detail };
             return self.end(event, end, receipts, attempt).await;
         };
-        let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+        self.put_off(event, made, &wait, time, receipts, attempt).await?;
+        Ok(Stop::Again { wait: time, missing: Vec::new() })
+    }
+
+    /// Waits for things that the document refers to, or gives up when they did not come for long.
+    pub(super) async fn park(
+        &self,
+        event: &Event,
+        tries: Tries,
+        reason: String,
+        missing: Vec<Missing>,
+        attempt: AttemptRecord,
+    ) -> Result<Stop, journal::Error> {
+        let since = tries.unready_since.unwrap_or(attempt.at);
+        let waited = Duration::try_from(attempt.at.duration_since(since)).unwrap_or_default();
+        if waited >= self.ready.retry.not_ready_max() {
+            let hours = waited.as_secs_f64() / 3600.0;
+            let detail = format!("waited {hours:.1} hours for what it refers to: {reason}");
+            let cause = if missing.is_empty() { "not_ready_exhausted" } else { "parent_missing" };
+            let end = End::Dead { cause: cause.into(), detail };
+            return self.end(event, end, Vec::new(), Some(attempt)).await;
+        }
+        let time = self.ready.retry.patience(tries.unready + 1);
+        let wait = Wait { cause: "not_ready", reason, after: None, counts: false };
+        self.put_off(event, tries.made + 1, &wait, time, Vec::new(), Some(attempt)).await?;
+        Ok(Stop::Again { wait: time, missing })
+    }
+
+    async fn put_off(
+        &self,
+        event: &Event,
+        tries: u32,
+        wait: &Wait,
+        time: Duration,
+        receipts: Vec<Receipt>,
+        attempt: Option<AttemptRecord>,
+    ) -> Result<(), journal::Error> {
+        let Wait { cause, reason, .. } = wait;
+        let wait_ms = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         info!(event.id = %event.id, correlation.id = event.correlation_id, route.name = self.ready.name, attempt = tries, cause, reason, wait_ms, "waits");
         let at = Timestamp::now();
-        let due_at = jiff::SignedDuration::try_from(wait)
+        let due_at = jiff::SignedDuration::try_from(time)
             .ok()
             .and_then(|wait| at.checked_add(wait).ok())
             .unwrap_or(Timestamp::MAX);
@@ -164,8 +214,7 @@ impl Walk<'_> {
             receipts,
             at,
         };
-        self.ground.journal.postponed(postponed).await?;
-        Ok(Stop::Again(wait))
+        self.ground.journal.postponed(postponed).await
     }
 
     /// Writes down that a document is about to be sent once more.

@@ -1,0 +1,11 @@
+//! The commands for when something is stuck. Each asks the REST API: of a running host (`--url`), or,
+//! to look only, of the same API over the folder of a host that is stopped (`--config`).
+
+pub(super) mod audit;
+pub(super) mod dead_letters;
+mod door;
+pub(super) mod events;
+pub(super) mod issues;
+pub(super) mod quarantine;
+pub(super) mod replay;
+mod view;

@@ -1,0 +1,46 @@
+//! Operating a host: replays, dead letters, quarantine, and the REST API they are reached by.
+//!
+//! ```text
+//!   mapwright replay ... --\
+//!   curl /v1/...  ----------+--> [api] --> acts in the journal, with who and why
+//!                                  |
+//!                             [replays]  jobs: a few passages put back at a time, at a pace
+//!                                  |
+//!                               journal --> dispatcher, as if they had just come in
+//! ```
+//! Nothing here walks a passage or talks to a target: a replay only puts passages back, and the
+//! dispatcher does with them what it does with all others. What is done by hand is in the audit
+//! record, in the commit that does it.
+
+pub mod api;
+mod replays;
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+pub use self::replays::{Ask, NotStarted, Replays};
+use crate::ingress::Ingress;
+use crate::journal::Journal;
+use crate::plugin::Shelf;
+use crate::poll::Pollers;
+
+/// Gives the state of every connection, as JSON.
+pub type Connections = Arc<dyn Fn() -> Vec<Value> + Send + Sync>;
+
+/// What is operated on. Clones are the same.
+#[derive(Clone)]
+pub struct Operate {
+    /// The truth.
+    pub journal: Journal,
+    /// Takes in what is released from quarantine.
+    pub ingress: Ingress,
+    /// Plugin versions.
+    pub shelf: Shelf,
+    /// Replays under way.
+    pub replays: Replays,
+    /// What is known of connections.
+    pub connections: Connections,
+    /// Who fetches from shops; none while the host is stopped.
+    pub pollers: Option<Pollers>,
+}
