@@ -27,6 +27,7 @@
 pub mod event;
 pub mod secret;
 pub mod telemetry;
+pub mod backlog;
 // the road, in order
 pub mod journal;
 pub mod checkpoint;

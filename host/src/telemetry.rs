@@ -53,6 +53,14 @@ pub struct Metrics {
     pub shop_problems: Gauge<i64>,
     /// Resources that a shop sends again and again.
     pub noisy_resources: Gauge,
+    /// Circuit breakers opened, of all connections.
+    pub gates_opened: Counter,
+    /// Deliveries that tried whether a target is back.
+    pub gate_probes: Counter,
+    /// Times something waited for a rate limit, or for patience a target asked for.
+    pub gate_limited: Counter,
+    /// Connections whose breaker is not closed now.
+    pub gates_shut: Gauge,
     /// Configuration loads.
     pub reloads: Counter,
     /// Files that are wrong now.
@@ -81,6 +89,10 @@ impl Default for Metrics {
             poll_found: Counter::default(),
             shop_problems: Gauge::default(),
             noisy_resources: Gauge::default(),
+            gates_opened: Counter::default(),
+            gate_probes: Counter::default(),
+            gate_limited: Counter::default(),
+            gates_shut: Gauge::default(),
             reloads: Counter::default(),
             config_faults: Gauge::default(),
             started: Gauge::default(),
@@ -108,6 +120,10 @@ impl Metrics {
         r.register("shop_problems", "Wrong with webhooks now", self.shop_problems.clone());
         let noisy = self.noisy_resources.clone();
         r.register("noisy_resources", "Resources that a shop sends again and again", noisy);
+        r.register("gates_opened", "Circuit breakers opened", self.gates_opened.clone());
+        r.register("gate_probes", "Deliveries as probes", self.gate_probes.clone());
+        r.register("gate_limited", "Waits for a rate limit", self.gate_limited.clone());
+        r.register("gates_shut", "Breakers not closed now", self.gates_shut.clone());
         r.register("config_reloads", "Configuration loads", self.reloads.clone());
         r.register("config_faults", "Files that are wrong now", self.config_faults.clone());
         r.register("started_seconds", "When the host opened", self.started.clone());

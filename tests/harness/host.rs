@@ -175,7 +175,9 @@ webhook_secret = {{ file = "../../shop-secret" }}
 connector = "http"
 url = "http://{erp}/{name}/{{entity}}"
 id_pointer = "/id"
+idempotent = true
 timeout_ms = 10000
+circuit_breaker = {{ failures = 5, open_ms = 200, open_max_ms = 1000 }}
 
 [routes.orders]
 from = "shop"

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use mapwright::delivery::sandbox::{Kept, Misbehaviour, Sandbox};
 use mapwright::delivery::{
-    Answer, ConnectorConfig, Delivery, Identities, OpenError, Outbound, Target, Verdict, http,
+    Answer, Blame, ConnectorConfig, Delivery, Health, Identities, OpenError, Outbound, Target,
+    Verdict, http,
 };
 use mapwright::event::{Document, EventId, Operation};
 use tokio::net::TcpListener;
@@ -37,13 +38,24 @@ fn document(key: &str, body: &str) -> Document {
 }
 
 async fn send(target: &Target, document: &Document, identities: &dyn Identities) -> Answer {
+    attempt(target, document, identities, true).await
+}
+
+async fn attempt(
+    target: &Target,
+    document: &Document,
+    identities: &dyn Identities,
+    first_attempt: bool,
+) -> Answer {
     let delivery = Delivery {
         merchant: "acme",
         connection: "erp",
         event_id: &EventId("0199-event".to_owned()),
         correlation_id: "corr-1",
+        resource: &document.key,
         document,
-        first_attempt: true,
+        first_attempt,
+        in_doubt: false,
     };
     target.deliver(&delivery, identities).await
 }
@@ -107,7 +119,7 @@ async fn references_become_the_ids_the_target_gave() {
         (r#"{"a":{"$ref":"party"}}"#, "/a: a reference is exactly"),
     ] {
         match send(&target, &document("k", body), &known).await.verdict {
-            Verdict::NotReady { reason } => {
+            Verdict::NotReady { reason, .. } => {
                 assert!(body.contains("CAM-001") && reason.contains(expected), "{reason}");
             }
             Verdict::Rejected { reason, .. } => assert!(reason.contains(expected), "{reason}"),
@@ -129,7 +141,8 @@ async fn every_status_means_what_the_table_says() {
         (&plain, 500, "retry"),
         (&plain, 503, "retry"),
         (&plain, 400, "rejected"),
-        (&plain, 401, "rejected"),
+        (&plain, 401, "retry"),
+        (&plain, 403, "retry"),
         (&plain, 404, "rejected"),
         (&plain, 409, "rejected"),
         (&plain, 422, "rejected"),
@@ -182,20 +195,178 @@ async fn a_redirect_is_not_followed_and_says_where_it_leads() {
 #[tokio::test]
 async fn a_lost_answer_is_unknown_and_sent_again_only_where_that_is_safe() {
     let (sandbox, address) = receiver().await;
-    for (resend_unknown, key) in [(true, "safe"), (false, "unsafe")] {
-        let config =
-            format!("url = \"{address}\"\ntimeout_ms = 300\nresend_unknown = {resend_unknown}");
+    let put = "method = \"PUT\"";
+    for (more, key, safe) in
+        [("idempotent = true", "safe", true), ("", "unsafe", false), (put, "put", true)]
+    {
+        let config = format!("url = \"{address}\"\ntimeout_ms = 300\n{more}");
         let target = target(&config, Path::new(".")).unwrap();
         sandbox.next(Misbehaviour::Slow(Duration::from_secs(60)));
         let verdict = send(&target, &document(key, "{}"), &nobody).await.verdict;
-        let Verdict::Unknown { resend, reason } = verdict else { panic!("{verdict:?}") };
-        assert_eq!(resend, resend_unknown);
+        let Verdict::Unknown { resend, reason, .. } = verdict else { panic!("{verdict:?}") };
+        assert_eq!((resend, target.resends_safely(&document(key, "{}"))), (safe, safe), "{more}");
         assert!(reason.contains("300 ms"), "{reason}");
     }
     let target = target(&format!("url = \"{address}\""), Path::new(".")).unwrap();
     let again = send(&target, &document("safe", "{}"), &nobody).await;
     assert_eq!(delivered(&again), Some("1"), "the same key is the same document");
-    assert_eq!(sandbox.documents().len(), 2);
+    assert_eq!(sandbox.documents().len(), 3);
+}
+
+#[tokio::test]
+async fn what_may_have_arrived_is_looked_for_before_it_is_sent_again() {
+    let sandbox = Sandbox::forgetful();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let router = sandbox.router();
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let config = format!(
+        "url = \"{address}/sales\"\ntimeout_ms = 400\n\
+         lookup = {{ url = \"{address}/documents?key={{key}}\", settle_ms = 70 }}"
+    );
+    let target = target(&config, Path::new(".")).unwrap();
+    let order = document("order/27 é", "{}");
+    sandbox.next(Misbehaviour::Slow(Duration::from_secs(60)));
+    let verdict = send(&target, &order, &nobody).await.verdict;
+    let Verdict::Unknown { resend: true, after, .. } = verdict else { panic!("{verdict:?}") };
+    assert_eq!(after, Some(Duration::from_millis(70)), "it may be at work on it still");
+    let answer = attempt(&target, &order, &nobody, false).await;
+    assert_eq!((delivered(&answer), sandbox.requests()), (Some("1"), 1));
+    assert!(answer.attempt.detail.contains("found as 1"), "{answer:?}");
+
+    // What is not there is sent.
+    let other = document("order/28", "{}");
+    assert_eq!(delivered(&attempt(&target, &other, &nobody, false).await), Some("2"));
+    // A further version of what is known to be there cannot be told from the one before.
+    let known = |_: &str, _: &str| Some("2".to_owned());
+    assert_eq!(delivered(&attempt(&target, &other, &known, false).await), Some("3"));
+    // In conflict with something: it is that, if it is there.
+    sandbox.fail_next(1, 409);
+    assert_eq!(delivered(&send(&target, &order, &nobody).await), Some("1"));
+}
+
+#[tokio::test]
+async fn a_lookup_that_tells_nothing_sends_nothing() {
+    let (sandbox, address) = receiver().await;
+    for (nowhere, expected) in [
+        ("http://127.0.0.1:1/?key={key}".to_owned(), "cannot connect"),
+        (format!("{address}/control/fail?next=0&status=500&key={{key}}"), ""),
+    ] {
+        let config = format!("url = \"{address}\"\nlookup = {{ url = \"{nowhere}\" }}");
+        let target = target(&config, Path::new(".")).unwrap();
+        let answer = attempt(&target, &document("k", "{}"), &nobody, false).await;
+        match answer.verdict {
+            Verdict::Retry { reason, .. } => {
+                assert!(reason.contains("looking for it failed"), "{reason}");
+                assert!(!expected.is_empty() && reason.contains(expected), "{reason}");
+                assert_eq!(sandbox.requests(), 0);
+            }
+            // An answer in JSON without the id says that it is not there.
+            Verdict::Delivered { .. } => assert_eq!(expected, ""),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_was_in_hand_when_the_host_stopped_is_sent_again_only_where_that_is_safe() {
+    let (sandbox, address) = receiver().await;
+    for (more, sent) in [("", 0), ("idempotent = true", 1)] {
+        let target = target(&format!("url = \"{address}\"\n{more}"), Path::new(".")).unwrap();
+        let order = document("k", "{}");
+        let delivery = Delivery {
+            merchant: "acme",
+            connection: "erp",
+            event_id: &EventId("0199-event".to_owned()),
+            correlation_id: "corr-1",
+            resource: "order/1",
+            document: &order,
+            first_attempt: false,
+            in_doubt: true,
+        };
+        let verdict = target.deliver(&delivery, &nobody).await.verdict;
+        assert_eq!(matches!(verdict, Verdict::Unknown { resend: false, .. }), sent == 0);
+        assert_eq!(sandbox.requests(), sent);
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_none_is_told_from_one() {
+    // What it answers is what it is sent: status, kind, text.
+    let app = axum::Router::new().fallback(|body: String| async move {
+        let parts: Vec<String> = serde_json::from_str(&body).unwrap();
+        let mut response = axum::response::Response::new(axum::body::Body::from(parts[2].clone()));
+        *response.status_mut() = parts[0].parse().unwrap();
+        response.headers_mut().insert("content-type", parts[1].parse().unwrap());
+        response
+    });
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    let (json, html, page) = ("application/json", "text/html; charset=UTF-8", "<p>Blocked</p>");
+    let plain = format!("url = \"http://{address}\"");
+    let keeps = format!("{plain}\nidempotent = true");
+    let wants_id = format!("{keeps}\nid_pointer = \"/id\"");
+    for (config, status, kind, text, expected) in [
+        (&keeps, "200", html, page, "retry Doubtful"),
+        (&keeps, "200", json, "\n<!DOCTYPE html><title>x</title>", "retry Doubtful"),
+        (&plain, "200", html, page, "unknown false Doubtful"),
+        (&format!("{plain}\naccept_html = true"), "200", html, page, "delivered Well"),
+        (&keeps, "403", html, page, "retry Forbidden"),
+        (&keeps, "401", json, "{}", "retry Refused"),
+        (&keeps, "429", json, "{}", "retry Down"),
+        (&keeps, "500", json, "{}", "retry Doubtful"),
+        (&keeps, "504", json, "{}", "retry Doubtful"),
+        (&plain, "504", json, "{}", "unknown false Doubtful"),
+        (&plain, "503", json, "{}", "retry Doubtful"),
+        (&keeps, "422", json, "{}", "rejected Well"),
+        (&wants_id, "200", json, "", "unknown true Doubtful"),
+        (&wants_id, "204", json, "", "delivered Well"),
+        (&wants_id, "200", json, "{}", "delivered Well"),
+        (&keeps, "200", json, "", "delivered Well"),
+    ] {
+        let target = target(config, Path::new(".")).unwrap();
+        let body = serde_json::to_string(&[status, kind, text]).unwrap();
+        let answer = send(&target, &document("k", &body), &nobody).await;
+        let safe = match &answer.verdict {
+            Verdict::Unknown { resend, .. } => format!(" {resend}"),
+            _ => String::new(),
+        };
+        let seen = format!("{}{safe} {:?}", answer.verdict.name(), answer.health);
+        assert_eq!(seen, expected, "{config} {status} {kind} {text:?}");
+    }
+}
+
+#[tokio::test]
+async fn one_document_that_is_forbidden_is_refused_once_others_were_let_in() {
+    let (sandbox, address) = receiver().await;
+    let target = target(&format!("url = \"{address}\""), Path::new(".")).unwrap();
+    let forbidden = document("forbidden", "{}");
+    for _ in 0..3 {
+        sandbox.fail_next(1, 403);
+        let answer = send(&target, &forbidden, &nobody).await;
+        assert!(matches!(answer.verdict, Verdict::Retry { .. }), "{answer:?}");
+        assert_eq!(answer.blame, Blame::Target, "it may be the credentials: nobody's attempt");
+    }
+    delivered(&send(&target, &document("other", "{}"), &nobody).await);
+    sandbox.fail_next(1, 403);
+    let verdict = send(&target, &forbidden, &nobody).await.verdict;
+    let Verdict::Rejected { code, .. } = verdict else { panic!("{verdict:?}") };
+    assert_eq!(code, "status_403");
+}
+
+#[tokio::test]
+async fn what_the_limit_leaves_no_room_for_is_not_sent_and_says_when() {
+    let (sandbox, address) = receiver().await;
+    let config = format!("url = \"{address}\"\nrate_limit = \"2/hour\"");
+    let target = target(&config, Path::new(".")).unwrap();
+    for key in ["a", "b"] {
+        delivered(&send(&target, &document(key, "{}"), &nobody).await);
+    }
+    let answer = send(&target, &document("c", "{}"), &nobody).await;
+    let Verdict::NotNow { wait, .. } = answer.verdict else { panic!("{answer:?}") };
+    assert!(wait > Duration::from_secs(3500), "{wait:?}");
+    assert_eq!((sandbox.requests(), answer.health), (2, Health::Silent));
 }
 
 #[tokio::test]
@@ -216,7 +387,7 @@ async fn a_broken_connection_is_unknown_and_a_refused_one_was_not_sent() {
     });
     let target = target(&format!("url = \"http://{address}\""), Path::new(".")).unwrap();
     let verdict = send(&target, &document("k", "{}"), &nobody).await.verdict;
-    assert!(matches!(verdict, Verdict::Unknown { resend: true, .. }), "{verdict:?}");
+    assert!(matches!(verdict, Verdict::Unknown { resend: false, .. }), "{verdict:?}");
     hang_up.await.unwrap();
     // The listener is gone now.
     let verdict = send(&target, &document("k", "{}"), &nobody).await.verdict;
@@ -314,6 +485,9 @@ fn a_connection_that_cannot_work_is_refused_by_key() {
         ("url = \"http://e\"\nheaders = { Host = \"x\" }", "headers.Host: "),
         ("url = \"http://e\"\nid_pointer = \"id\"", "id_pointer: "),
         ("url = \"http://e\"\ntimeout_ms = 0", "timeout_ms: "),
+        ("url = \"http://e\"\nconnect_timeout_ms = 30000", "connect_timeout_ms: "),
+        ("url = \"http://e\"\nlookup = { url = \"http://e/sales\" }", "lookup.url: "),
+        ("url = \"http://e\"\nlookup = { url = \"http://e/{key}\", id = \"id\" }", "lookup.id: "),
         (
             "url = \"http://e\"\nauth = { bearer = { env = \"MAPWRIGHT_NOT_SET\" } }",
             "MAPWRIGHT_NOT_SET",
@@ -326,6 +500,9 @@ fn a_connection_that_cannot_work_is_refused_by_key() {
         ("url = \"http://e\"\nauth = { bearer = \"inline\" }", "bearer"),
         ("url = \"http://e\"\nretry = [\"4x\"]", "an HTTP status"),
         ("url = \"http://e\"\nurll = \"x\"", "urll"),
+        ("url = \"http://e\"\nrate_limit = \"30 an hour\"", "write \"30/hour\""),
+        ("url = \"http://e\"\nburst = 0", "nonzero"),
+        ("url = \"http://e\"\ncircuit_breaker = { failures = 0 }", "failures must be 1"),
     ] {
         let error = toml::from_str::<http::Config>(config).unwrap_err().to_string();
         assert!(error.contains(expected), "{config}: {error}");

@@ -8,21 +8,33 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// In road order: (module, what it may name).
-const ROAD: [(&str, &[&str]); 17] = [
+const ROAD: [(&str, &[&str]); 18] = [
     ("event", &[]),
     ("secret", &[]),
     ("telemetry", &[]),
+    ("backlog", &[]),
     ("journal", &["event"]),
     ("checkpoint", &["event"]),
     ("ingress", &["event", "secret", "telemetry", "journal"]),
     ("poll", &["event", "secret", "telemetry", "journal", "checkpoint", "ingress"]),
-    ("route", &[]),
+    ("route", &["event"]),
     ("plugin", &["event"]),
     ("delivery", &["event", "secret"]),
-    ("config", &["secret", "journal", "ingress", "poll", "route", "plugin", "delivery"]),
+    ("config", &["secret", "backlog", "journal", "ingress", "poll", "route", "plugin", "delivery"]),
     (
         "dispatch",
-        &["event", "telemetry", "journal", "checkpoint", "ingress", "plugin", "delivery", "config"],
+        &[
+            "event",
+            "telemetry",
+            "backlog",
+            "journal",
+            "checkpoint",
+            "ingress",
+            "route",
+            "plugin",
+            "delivery",
+            "config",
+        ],
     ),
     ("operate", &["event", "secret", "journal", "ingress", "poll", "plugin", "config"]),
     (
@@ -30,6 +42,7 @@ const ROAD: [(&str, &[&str]); 17] = [
         &[
             "secret",
             "telemetry",
+            "backlog",
             "journal",
             "checkpoint",
             "ingress",

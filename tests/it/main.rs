@@ -11,6 +11,8 @@ mod crash;
 mod delivery;
 mod dry_run;
 mod edits;
+mod flow;
+mod gates;
 mod golden;
 mod guest;
 mod house;

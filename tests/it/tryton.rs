@@ -66,8 +66,10 @@ impl Erp {
             connection: "erp",
             event_id: &EventId("0199-event".to_owned()),
             correlation_id: "corr-1",
+            resource: key,
             document: &document,
             first_attempt,
+            in_doubt: false,
         };
         let known = |entity: &str, key: &str| {
             self.identities.lock().unwrap().get(&(entity.to_owned(), key.to_owned())).cloned()
@@ -330,7 +332,7 @@ async fn what_is_missing_is_not_ready_by_name() {
     let erp = Erp::new(server);
     let (party, address, mut body) = order("150", "quotation");
     let answer = erp.send(Operation::Upsert, "sale", "order/150", body.clone()).await;
-    let Verdict::NotReady { reason } = &answer.verdict else { panic!("{answer:?}") };
+    let Verdict::NotReady { reason, .. } = &answer.verdict else { panic!("{answer:?}") };
     assert!(reason.contains("party \"WC-150\" (at /party)"), "{reason}");
     assert!(reason.contains("address \"WC-150/billing\""), "{reason}");
     let found: Vec<&str> = answer.found.iter().map(|found| found.key.as_str()).collect();
@@ -340,7 +342,7 @@ async fn what_is_missing_is_not_ready_by_name() {
     erp.upsert("address", "WC-150/billing", address).await;
     body["lines"][1]["product"] = reference("product", "NOT-SOLD");
     let answer = erp.send(Operation::Upsert, "sale", "order/150", body).await;
-    let Verdict::NotReady { reason } = &answer.verdict else { panic!("{answer:?}") };
+    let Verdict::NotReady { reason, .. } = &answer.verdict else { panic!("{answer:?}") };
     assert_eq!(reason, "Tryton has no product \"NOT-SOLD\" (at /lines/1/product)");
     assert!(sale(server, "150").is_empty());
 
@@ -556,6 +558,9 @@ fn a_connection_that_cannot_work_is_refused_by_key() {
         ("base_url = \"e:8000\"\ndatabase = \"acme\"", "base_url: "),
         ("base_url = \"http://e\"\ndatabase = \"../x\"", "database: "),
         (&format!("{good}calls_max = 0"), "calls_max: "),
+        (&format!("{good}rate_limit = \"30/hour\"\nburst = 4"), "burst: "),
+        (&format!("{good}rate_limit = \"1/minute\""), "rate_limit: "),
+        (&format!("{good}connect_timeout_ms = 60000"), "connect_timeout_ms: "),
         (&format!("{good}entities.order = {{ find = [\"x\"] }}"), "entities.order.model: "),
         (&format!("{good}entities.sale = {{ find = [] }}"), "entities.sale.find: "),
         (&format!("{good}db = \"x\""), "db"),

@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use super::api::ApiToken;
 use super::text::{Fault, Text, nearest};
+use crate::backlog;
 use crate::delivery::{ConnectorConfig, backoff};
 use crate::ingress::woocommerce;
 use crate::journal::RetentionPatch;
@@ -50,6 +51,9 @@ pub struct HostFile {
     /// are reported.
     #[serde(default)]
     pub public_url: Option<String>,
+    /// When polling and backfills slow down.
+    #[serde(default)]
+    pub backlog: backlog::Thresholds,
     /// How long what has ended is kept, unless the merchant says otherwise.
     #[serde(default)]
     pub retention: RetentionPatch,
@@ -116,7 +120,12 @@ pub enum Connection {
     /// A shop that sends webhooks.
     WooCommerce(woocommerce::Config),
     /// A system that documents are delivered to.
-    Target(Box<ConnectorConfig>),
+    Target {
+        /// What its table says.
+        config: Box<ConnectorConfig>,
+        /// The table as written: what tells whether it changed.
+        written: toml::Table,
+    },
 }
 
 /// `merchants/NAME/merchant.toml`.
@@ -182,16 +191,12 @@ fn decode_connection(
         let message = format!("[connections.{name}] has no `connector`: one of {CONNECTORS:?}");
         return Err(text.fault_at(&place, message));
     };
+    let written = table.clone();
+    let target = |config| Connection::Target { config: Box::new(config), written };
     match connector.as_str() {
         Some("woocommerce") => Ok(Connection::WooCommerce(text.decode_table(table, &place)?)),
-        Some("http") => {
-            let config = ConnectorConfig::Http(text.decode_table(table, &place)?);
-            Ok(Connection::Target(Box::new(config)))
-        }
-        Some("tryton") => {
-            let config = ConnectorConfig::Tryton(text.decode_table(table, &place)?);
-            Ok(Connection::Target(Box::new(config)))
-        }
+        Some("http") => Ok(target(ConnectorConfig::Http(text.decode_table(table, &place)?))),
+        Some("tryton") => Ok(target(ConnectorConfig::Tryton(text.decode_table(table, &place)?))),
         _ => {
             let given = connector.as_str().unwrap_or_default();
             let hint = nearest(given, CONNECTORS)

@@ -95,6 +95,7 @@ impl Merchant {
     pub fn load(loader: &Loader, name: &str, dir: &Path, previous: Option<&Self>) -> Self {
         let mut faults = Vec::new();
         let file = match open_file(
+            name,
             &dir.join("merchant.toml"),
             &loader.outbound,
             previous.map(|p| &p.file),
@@ -145,6 +146,12 @@ impl Merchant {
         }
     }
 
+    /// The opened targets, by connection name.
+    pub fn targets(&self) -> impl Iterator<Item = (&str, &Arc<Target>)> {
+        let targets = self.file.targets.iter();
+        targets.filter_map(|(name, target)| Some((name.as_str(), target.as_ref().ok()?)))
+    }
+
     /// How long its file says that what has ended is kept.
     #[must_use]
     pub fn retention(&self) -> RetentionPatch {
@@ -161,7 +168,18 @@ impl Merchant {
     }
 }
 
+impl OpenedFile {
+    /// An opened target, and the table it was opened with.
+    fn target(&self, name: &str) -> Option<(&Arc<Target>, &toml::Table)> {
+        let Connection::Target { written, .. } = self.file.as_ref()?.connections.get(name)? else {
+            return None;
+        };
+        Some((self.targets.get(name)?.as_ref().ok()?, written))
+    }
+}
+
 fn open_file(
+    merchant: &str,
     path: &Path,
     outbound: &Outbound,
     previous: Option<&Arc<OpenedFile>>,
@@ -186,6 +204,7 @@ fn open_file(
     let file = MerchantFile::decode(path, &text)?;
     let mut opened = OpenedFile { text, secrets, ..OpenedFile::default() };
     for (name, connection) in &file.connections {
+        let full = format!("{merchant}/{name}");
         let mut fault = |error: &dyn std::fmt::Display| {
             let message = format!("[connections.{name}] {error}");
             opened.faults.push(Fault::of(path, &message));
@@ -202,8 +221,24 @@ fn open_file(
                 });
                 opened.sources.insert(name.clone(), source);
             }
-            Connection::Target(config) => {
-                let target = Target::open(config, base, outbound).map(Arc::new);
+            Connection::Target { config, written } => {
+                let before = previous.and_then(|p| p.target(name));
+                let gate = match before {
+                    Some((target, table)) if table == written => {
+                        let gate = Arc::clone(target.gate());
+                        if previous.is_some_and(|p| p.secrets != opened.secrets) {
+                            gate.try_now();
+                        }
+                        Ok(gate)
+                    }
+                    Some((target, _)) => {
+                        config.gate(&full, outbound).map(|gate| Arc::new(gate.after(target.gate())))
+                    }
+                    None => config.gate(&full, outbound).map(Arc::new),
+                };
+                let target = gate
+                    .and_then(|gate| Target::open_behind(gate, config, base, outbound))
+                    .map(Arc::new);
                 opened.targets.insert(name.clone(), target.map_err(|error| fault(&error)));
             }
         }

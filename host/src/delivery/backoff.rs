@@ -9,8 +9,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-/// No target is believed when it asks for more patience than a day.
-const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+use super::patience::PATIENCE_MAX;
 
 /// When to try again.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
@@ -21,6 +20,7 @@ pub struct Schedule {
     max_ms: u64,
     attempts_max: u32,
     jitter: f64,
+    not_ready_max: Duration,
 }
 
 /// The schedule as it stands in a file, before it is known to make sense.
@@ -32,19 +32,27 @@ struct Written {
     max_ms: u64,
     attempts_max: u32,
     jitter: f64,
+    not_ready_max_ms: u64,
 }
 
 impl Default for Written {
     fn default() -> Self {
-        Self { first_ms: 1_000, factor: 2.0, max_ms: 3_600_000, attempts_max: 30, jitter: 0.2 }
+        Self {
+            first_ms: 1_000,
+            factor: 2.0,
+            max_ms: 3_600_000,
+            attempts_max: 30,
+            jitter: 0.2,
+            // A parent that does not come over a long weekend does not come by itself.
+            not_ready_max_ms: 4 * 24 * 60 * 60 * 1_000,
+        }
     }
 }
 
 impl Default for Schedule {
     /// One second, doubling to an hour, thirty attempts.
     fn default() -> Self {
-        let Written { first_ms, factor, max_ms, attempts_max, jitter } = Written::default();
-        Self { first_ms, factor, max_ms, attempts_max, jitter }
+        Self::try_from(Written::default()).expect("the defaults make sense")
     }
 }
 
@@ -52,7 +60,7 @@ impl TryFrom<Written> for Schedule {
     type Error = String;
 
     fn try_from(written: Written) -> Result<Self, String> {
-        let Written { first_ms, factor, max_ms, attempts_max, jitter } = written;
+        let Written { first_ms, factor, max_ms, attempts_max, jitter, not_ready_max_ms } = written;
         if first_ms == 0 || first_ms > max_ms {
             return Err(format!("first_ms must be from 1 to max_ms ({max_ms}), not {first_ms}"));
         }
@@ -65,7 +73,8 @@ impl TryFrom<Written> for Schedule {
         if !(0.0..=1.0).contains(&jitter) {
             return Err(format!("jitter must be from 0 to 1, not {jitter}"));
         }
-        Ok(Self { first_ms, factor, max_ms, attempts_max, jitter })
+        let not_ready_max = Duration::from_millis(not_ready_max_ms);
+        Ok(Self { first_ms, factor, max_ms, attempts_max, jitter, not_ready_max })
     }
 }
 
@@ -76,10 +85,30 @@ impl Schedule {
         self.attempts_max
     }
 
+    /// How long something that a document refers to may take to come.
+    #[must_use]
+    pub fn not_ready_max(&self) -> Duration {
+        self.not_ready_max
+    }
+
+    /// How long to wait after this many attempts that do not count: they end by time, not by number.
+    #[must_use]
+    pub fn patience(&self, attempts: u32) -> Duration {
+        let counted = attempts.min(self.attempts_max - 1);
+        self.wait(counted, None).expect("it is not the last one")
+    }
+
     /// How long to wait after this many attempts (from 1); `None` when that was the last one.
     #[must_use]
     pub fn wait(&self, attempts: u32, retry_after: Option<Duration>) -> Option<Duration> {
         self.wait_with(attempts, retry_after, fastrand::f64())
+    }
+
+    /// How long to wait after an attempt that does not count.
+    #[must_use]
+    pub fn wait_uncounted(&self, retry_after: Option<Duration>) -> Duration {
+        let once_more = Self { attempts_max: 2, ..*self };
+        once_more.wait(1, retry_after).expect("of two attempts one is left")
     }
 
     /// The same with the random part given, from 0 to 1.
@@ -98,7 +127,7 @@ impl Schedule {
         // An overflow is infinity, which `min` cuts to the ceiling.
         let full = (first * self.factor.powi(exponent)).min(max);
         let wait = Duration::from_secs_f64(full * (1.0 - self.jitter * random) / 1000.0);
-        Some(retry_after.map_or(wait, |asked| wait.max(asked.min(RETRY_AFTER_MAX))))
+        Some(retry_after.map_or(wait, |asked| wait.max(asked.min(PATIENCE_MAX))))
     }
 }
 
@@ -143,7 +172,7 @@ mod tests {
         let schedule = Schedule::default();
         let minute = Duration::from_secs(60);
         assert_eq!(schedule.wait(1, Some(minute)), Some(minute));
-        assert_eq!(schedule.wait(1, Some(Duration::MAX)), Some(RETRY_AFTER_MAX));
+        assert_eq!(schedule.wait(1, Some(Duration::MAX)), Some(PATIENCE_MAX));
         assert!(schedule.wait_with(12, Some(minute), 0.0) > Some(minute));
     }
 
@@ -156,6 +185,7 @@ mod tests {
         ) {
             let schedule = Schedule::try_from(Written {
                 first_ms: first, factor, max_ms: first + span, attempts_max, jitter,
+                not_ready_max_ms: 1,
             }).unwrap();
             match schedule.wait_with(attempts, None, random) {
                 None => prop_assert!(attempts >= attempts_max),

@@ -1,10 +1,14 @@
 //! The one HTTP client that all targets share: sockets pooled by host, TLS by rustls with the
-//! machine's own certificates, no redirects, answers read only up to a bound.
+//! machine's own certificates, no redirects, answers read only up to a bound. Every request to a
+//! target leaves through [`send`], and so through the gate of its connection.
 
-use std::time::{Duration, SystemTime};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::HeaderMap;
+
+use super::gate::{Gate, NotNow, Tally};
 
 /// A host that does not take a connection in this time is down, whatever the timeout of the answer.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -16,6 +20,9 @@ const IDLE_MAX: Duration = Duration::from_secs(50);
 #[derive(Debug, Clone)]
 pub struct Outbound {
     client: reqwest::Client,
+    /// For connections with another patience for connecting; there are few different ones.
+    others: Arc<Mutex<BTreeMap<Duration, reqwest::Client>>>,
+    tally: Arc<Tally>,
     /// Why no HTTPS target can be trusted, on a machine without certificates.
     without_tls: Option<String>,
 }
@@ -29,21 +36,40 @@ impl Outbound {
     pub fn new() -> Result<Self, super::OpenError> {
         // An error says that another part of the process chose a provider before: as good as ours.
         rustls::crypto::ring::default_provider().install_default().ok();
-        let builder = || {
-            reqwest::Client::builder()
-                .user_agent(concat!("mapwright/", env!("CARGO_PKG_VERSION")))
-                .redirect(reqwest::redirect::Policy::none())
-                .connect_timeout(CONNECT_TIMEOUT)
-                .pool_idle_timeout(IDLE_MAX)
-        };
-        match builder().build() {
-            Ok(client) => Ok(Self { client, without_tls: None }),
+        let (client, without_tls) = match builder(CONNECT_TIMEOUT).build() {
+            Ok(client) => (client, None),
             Err(error) => {
                 // Trusting nobody needs no certificates; if that fails too, it is something else.
-                let client = builder().tls_certs_only([]).build()?;
-                Ok(Self { client, without_tls: Some(innermost(&error)) })
+                let client = builder(CONNECT_TIMEOUT).tls_certs_only([]).build()?;
+                (client, Some(innermost(&error)))
             }
+        };
+        Ok(Self { client, others: Arc::default(), tally: Arc::default(), without_tls })
+    }
+
+    /// What the gates of all targets have done.
+    #[must_use]
+    pub fn tally(&self) -> &Arc<Tally> {
+        &self.tally
+    }
+
+    /// The same with other timeouts.
+    pub(super) fn with(&self, timeouts: Timeouts) -> Result<Self, super::OpenError> {
+        if timeouts.connect == CONNECT_TIMEOUT {
+            return Ok(self.clone());
         }
+        let mut others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = others.get(&timeouts.connect) {
+            return Ok(Self { client: client.clone(), ..self.clone() });
+        }
+        let builder = builder(timeouts.connect);
+        let client = if self.without_tls.is_some() {
+            builder.tls_certs_only([]).build()?
+        } else {
+            builder.build()?
+        };
+        others.insert(timeouts.connect, client.clone());
+        Ok(Self { client, ..self.clone() })
     }
 
     /// Refuses an HTTPS address where no certificate could be trusted.
@@ -65,6 +91,67 @@ impl Outbound {
     }
 }
 
+fn builder(connect_timeout: Duration) -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .user_agent(concat!("mapwright/", env!("CARGO_PKG_VERSION")))
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(connect_timeout)
+        .pool_idle_timeout(IDLE_MAX)
+}
+
+/// How long a target may take.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Timeouts {
+    /// For the whole exchange, from connecting to the last byte of the answer.
+    pub(super) whole: Duration,
+    /// For the connection alone.
+    pub(super) connect: Duration,
+}
+
+impl Timeouts {
+    /// As configured. Connecting gets half of the whole at most unless it is written otherwise:
+    /// a request that ran out of time while connecting was certainly not sent, and only so we know.
+    pub(super) fn new(
+        timeout_ms: u64,
+        connect_timeout_ms: Option<u64>,
+    ) -> Result<Self, super::OpenError> {
+        if timeout_ms == 0 {
+            return Err(super::OpenError::config("timeout_ms", "must be 1 or more"));
+        }
+        let whole = Duration::from_millis(timeout_ms);
+        let connect =
+            connect_timeout_ms.map_or(CONNECT_TIMEOUT.min(whole / 2), Duration::from_millis);
+        if connect_timeout_ms.is_some() && (connect.is_zero() || connect >= whole) {
+            let problem = format!("must be from 1 to less than timeout_ms ({timeout_ms})");
+            return Err(super::OpenError::config("connect_timeout_ms", problem));
+        }
+        Ok(Self { whole, connect })
+    }
+}
+
+/// Why a request has no answer.
+#[derive(Debug)]
+pub(super) enum Unanswered {
+    /// The gate did not let it out.
+    NotNow(NotNow),
+    /// It left, or tried to.
+    NoAnswer(NoAnswer),
+}
+
+/// Sends a request through the gate of its connection, and lets the gate read the answer's headers.
+pub(super) async fn send(
+    gate: &Gate,
+    timeouts: Timeouts,
+    request: reqwest::RequestBuilder,
+) -> Result<reqwest::Response, Unanswered> {
+    gate.pass().await.map_err(Unanswered::NotNow)?;
+    let response = request.timeout(timeouts.whole).send().await;
+    let response =
+        response.map_err(|error| Unanswered::NoAnswer(NoAnswer::of(&error, timeouts)))?;
+    gate.listen(response.status().as_u16(), response.headers());
+    Ok(response)
+}
+
 /// Why there is no answer, told apart by whether the target may have taken the request.
 #[derive(Debug)]
 pub(super) enum NoAnswer {
@@ -75,12 +162,14 @@ pub(super) enum NoAnswer {
 }
 
 impl NoAnswer {
-    pub(super) fn of(error: &reqwest::Error, timeout: Duration) -> Self {
+    pub(super) fn of(error: &reqwest::Error, timeouts: Timeouts) -> Self {
         let cause = innermost(error);
-        if error.is_builder() || error.is_connect() {
+        if error.is_connect() && error.is_timeout() {
+            Self::NotSent(format!("cannot connect within {} ms", timeouts.connect.as_millis()))
+        } else if error.is_builder() || error.is_connect() {
             Self::NotSent(format!("cannot connect: {cause}"))
         } else if error.is_timeout() {
-            Self::Lost(format!("no answer within {} ms", timeout.as_millis()))
+            Self::Lost(format!("no answer within {} ms", timeouts.whole.as_millis()))
         } else {
             Self::Lost(format!("the connection broke before the answer: {cause}"))
         }
@@ -111,36 +200,4 @@ pub(super) async fn read_bounded(
         body.extend_from_slice(&chunk);
     }
     Ok((body.freeze(), false))
-}
-
-/// `Retry-After`, as seconds or as a date.
-pub(super) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
-    let text = headers.get(http::header::RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse::<u64>() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let date = httpdate::parse_http_date(text).ok()?;
-    Some(date.duration_since(now).unwrap_or(Duration::ZERO))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn retry_after_is_read_in_seconds_and_as_a_date() {
-        let now = httpdate::parse_http_date("Sun, 22 Nov 2026 02:03:00 GMT").unwrap();
-        for (text, seconds) in [
-            ("120", Some(120)),
-            (" 0 ", Some(0)),
-            ("Sun, 22 Nov 2026 02:04:30 GMT", Some(90)),
-            ("Sun, 22 Nov 2026 01:00:00 GMT", Some(0)),
-            ("soon", None),
-            ("-5", None),
-        ] {
-            let mut headers = HeaderMap::new();
-            headers.insert(http::header::RETRY_AFTER, text.parse().unwrap());
-            assert_eq!(retry_after(&headers, now), seconds.map(Duration::from_secs), "{text}");
-        }
-    }
 }

@@ -13,25 +13,36 @@
 //! ```
 //!
 //! What it promises: a document is never sent half-resolved, number text is never rewritten, an
-//! answer is never read without a bound, and a secret never shows in a verdict.
-//! What it does not do: wait, count attempts, write anything down.
+//! answer is never read without a bound, a secret never shows in a verdict, and no request leaves
+//! before the connection's [`gate`] lets it.
+//! What it does not do: wait (but for a moment at the gate), count attempts, write anything down.
 
 pub mod backoff;
+pub mod breaker;
 mod client;
+pub mod gate;
 pub mod http;
+pub mod limit;
+mod patience;
 pub mod reference;
 pub mod sandbox;
 mod status;
 pub mod tryton;
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+pub use breaker::{Blame, Health};
 pub use client::Outbound;
+pub use gate::Gate;
 pub use status::{StatusRange, Statuses};
 
 use crate::event::{Document, EventId};
 use crate::secret;
+
+/// Walks to one target at the same time, unless its table says otherwise.
+const IN_FLIGHT_MAX: usize = 64;
 
 /// How to reach a target: the connector's name chooses the variant, the rest of the table is its own.
 #[derive(Debug, Clone)]
@@ -92,11 +103,16 @@ pub struct Delivery<'a> {
     pub event_id: &'a EventId,
     /// Follows the event into the target.
     pub correlation_id: &'a str,
+    /// What the event is about, as the gate was asked for it.
+    pub resource: &'a str,
     /// What is to be delivered.
     pub document: &'a Document,
     /// False when this document may have been sent before: after a crash, an unknown outcome, or
     /// any earlier attempt. The connector then looks harder for what an earlier attempt left.
     pub first_attempt: bool,
+    /// True when it may have been sent before and what became of it was never written down: the
+    /// host stopped in between. Where a target cannot be asked, it is not sent again.
+    pub in_doubt: bool,
 }
 
 /// What came of one attempt.
@@ -104,6 +120,11 @@ pub struct Delivery<'a> {
 pub struct Answer {
     /// What to do next.
     pub verdict: Verdict,
+    /// Who is to blame where it failed: an attempt that failed because the target is down does not
+    /// count towards the document's end.
+    pub blame: Blame,
+    /// What it showed of the target.
+    pub health: Health,
     /// References the connector resolved by its own *find*: worth remembering, whatever the verdict.
     pub found: Vec<Found>,
     /// For the record.
@@ -132,6 +153,21 @@ pub struct Attempt {
     pub duration: Duration,
 }
 
+/// Something in the target that a document refers to and that has no id yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missing {
+    /// What it is.
+    pub entity: String,
+    /// Our key of it.
+    pub key: String,
+}
+
+impl Missing {
+    fn new(entity: &str, key: &str) -> Self {
+        Self { entity: entity.to_owned(), key: key.to_owned() }
+    }
+}
+
 /// What an attempt means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
@@ -139,6 +175,14 @@ pub enum Verdict {
     Delivered {
         /// The target's id of it, where the target says one.
         target_id: Option<String>,
+    },
+    /// Nothing was sent: the rate limit or the target's own wish leaves no room for now. It is no
+    /// attempt.
+    NotNow {
+        /// Which of the two.
+        reason: String,
+        /// Until then.
+        wait: Duration,
     },
     /// Nothing was taken; it may be later.
     Retry {
@@ -149,8 +193,10 @@ pub enum Verdict {
     },
     /// Something it refers to is not there yet.
     NotReady {
-        /// What is missing, by entity and key.
+        /// What is missing, for people.
         reason: String,
+        /// The same for us, where it has a name: the attempt is made again when it is there.
+        missing: Vec<Missing>,
     },
     /// It will never be taken as it stands.
     Rejected {
@@ -166,6 +212,8 @@ pub enum Verdict {
         /// Whether sending again is safe: the target takes an idempotency key or can be asked
         /// first. Where it is not, the document must go to the dead letters, in sight.
         resend: bool,
+        /// Look for it after this time at the earliest: it may be at work on it still.
+        after: Option<Duration>,
     },
 }
 
@@ -175,6 +223,7 @@ impl Verdict {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Delivered { .. } => "delivered",
+            Self::NotNow { .. } => "not_now",
             Self::Retry { .. } => "retry",
             Self::NotReady { .. } => "not_ready",
             Self::Rejected { .. } => "rejected",
@@ -189,16 +238,37 @@ impl Verdict {
     fn retry(reason: impl Into<String>) -> Self {
         Self::Retry { reason: reason.into(), after: None }
     }
+
+    fn not_now(not_now: gate::NotNow) -> Self {
+        Self::NotNow { reason: not_now.reason(), wait: not_now.wait }
+    }
 }
 
 /// An opened connection to one system. Shared by all who deliver to it.
 #[derive(Debug)]
-pub struct Target(Connector);
+pub struct Target {
+    connector: Connector,
+    gate: Arc<Gate>,
+}
 
 #[derive(Debug)]
 enum Connector {
     Http(Box<http::Target>),
     Tryton(Box<tryton::Target>),
+}
+
+impl ConnectorConfig {
+    /// A fresh gate as this table wants it; `name` is for the log.
+    ///
+    /// # Errors
+    /// [`OpenError`], naming the key.
+    pub fn gate(&self, name: &str, outbound: &Outbound) -> Result<Gate, OpenError> {
+        let config = match self {
+            Self::Http(config) => config.gate(),
+            Self::Tryton(config) => config.gate()?,
+        };
+        Ok(Gate::new(name, config, outbound.tally()))
+    }
 }
 
 impl Target {
@@ -212,37 +282,85 @@ impl Target {
         base_dir: &Path,
         outbound: &Outbound,
     ) -> Result<Self, OpenError> {
-        Ok(Self(match config {
+        let gate = Arc::new(config.gate("", outbound)?);
+        Self::open_behind(gate, config, base_dir, outbound)
+    }
+
+    /// The same behind a gate that may have seen the target before.
+    ///
+    /// # Errors
+    /// [`OpenError`], naming the key.
+    pub fn open_behind(
+        gate: Arc<Gate>,
+        config: &ConnectorConfig,
+        base_dir: &Path,
+        outbound: &Outbound,
+    ) -> Result<Self, OpenError> {
+        let connector = match config {
             ConnectorConfig::Http(config) => {
-                Connector::Http(Box::new(http::Target::open(config, base_dir, outbound)?))
+                Connector::Http(Box::new(http::Target::open(config, base_dir, outbound, &gate)?))
             }
-            ConnectorConfig::Tryton(config) => {
-                Connector::Tryton(Box::new(tryton::Target::open(config, base_dir, outbound)?))
-            }
-        }))
+            ConnectorConfig::Tryton(config) => Connector::Tryton(Box::new(tryton::Target::open(
+                config, base_dir, outbound, &gate,
+            )?)),
+        };
+        Ok(Self { connector, gate })
+    }
+
+    /// Who may go to it now: asked before a walk begins.
+    #[must_use]
+    pub fn gate(&self) -> &Arc<Gate> {
+        &self.gate
+    }
+
+    /// Whether this document may be sent again when it is not known what became of it: the target
+    /// keeps keys, can be asked, or the request is one that does the same however often it comes.
+    #[must_use]
+    pub fn resends_safely(&self, document: &Document) -> bool {
+        match &self.connector {
+            Connector::Http(target) => target.resends_safely(document),
+            // It looks before it writes.
+            Connector::Tryton(_) => true,
+        }
     }
 
     /// Makes one attempt. Ends within the connector's timeouts; dropping it half-way is safe in the
     /// way a crash is safe: the next attempt must say `first_attempt: false`.
     pub async fn deliver(&self, delivery: &Delivery<'_>, identities: &dyn Identities) -> Answer {
         let started = Instant::now();
-        let mut answer = match &self.0 {
+        let mut answer = match &self.connector {
             Connector::Http(target) => target.deliver(delivery, identities).await,
             Connector::Tryton(target) => target.deliver(delivery, identities).await,
         };
         answer.attempt.duration = started.elapsed();
+        let detail = answer.attempt.detail.as_str();
+        answer.blame = self.gate.heard(delivery.resource, answer.health, detail);
+        // Others are let in: then it is this document that may not.
+        if answer.health == Health::Forbidden
+            && answer.blame == Blame::Document
+            && let Verdict::Retry { reason, .. } = &answer.verdict
+        {
+            let status = answer.attempt.status.unwrap_or_default();
+            answer.verdict = Verdict::rejected(&format!("status_{status}"), reason.clone());
+        }
         answer
     }
 }
 
 impl Answer {
+    /// An answer whose record says the same as its verdict, from a target that was not asked.
+    fn unasked(verdict: Verdict) -> Self {
+        Self::of(verdict, None, Health::Silent)
+    }
+
     /// An answer whose record says the same as its verdict.
-    fn of(verdict: Verdict, status: Option<u16>) -> Self {
+    fn of(verdict: Verdict, status: Option<u16>, health: Health) -> Self {
         let detail = match &verdict {
             Verdict::Delivered { target_id: Some(id) } => format!("delivered as {id}"),
             Verdict::Delivered { target_id: None } => "delivered".to_owned(),
-            Verdict::Retry { reason, .. }
-            | Verdict::NotReady { reason }
+            Verdict::NotNow { reason, .. }
+            | Verdict::Retry { reason, .. }
+            | Verdict::NotReady { reason, .. }
             | Verdict::Rejected { reason, .. }
             | Verdict::Unknown { reason, .. } => reason.clone(),
         };
@@ -251,7 +369,7 @@ impl Answer {
             detail: shorten(&detail, DETAIL_BYTES_MAX),
             duration: Duration::ZERO,
         };
-        Self { verdict, found: Vec::new(), attempt }
+        Self { verdict, blame: Blame::Document, health, found: Vec::new(), attempt }
     }
 }
 

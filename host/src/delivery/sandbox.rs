@@ -1,8 +1,10 @@
 //! A small ERP in the process: the other end of the `http` connector for the demo and the tests.
 //!
 //! It keeps one document for each (path, `Idempotency-Key`), answers `{"id": n}` (201 the first
-//! time, 200 with the same id ever after), lists what it has at `GET /documents`, and can be told to
-//! misbehave: [`Sandbox::next`], or from outside `POST /control/fail?next=3&status=503`.
+//! time, 200 with the same id ever after), lists what it has at `GET /documents` (`?key=..` for one
+//! key), and can be told to misbehave: [`Sandbox::next`], or from outside
+//! `POST /control/fail?next=3&status=503`. A [forgetful](Sandbox::forgetful) one does not keep keys:
+//! whatever it is sent becomes a new document, as at most systems out there.
 //! It keeps everything in memory and forgets it with the process; it is no place for real orders.
 
 use std::collections::{HashMap, VecDeque};
@@ -75,6 +77,7 @@ struct Books {
     place: HashMap<(String, String), usize>,
     misbehave: VecDeque<Misbehaviour>,
     requests: u64,
+    forgetful: bool,
 }
 
 impl Sandbox {
@@ -82,6 +85,14 @@ impl Sandbox {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// One that makes a new document of each request, whatever its key.
+    #[must_use]
+    pub fn forgetful() -> Self {
+        let sandbox = Self::default();
+        sandbox.books().forgetful = true;
+        sandbox
     }
 
     /// Its HTTP face.
@@ -143,7 +154,12 @@ async fn answer(
         return json(200, "{}");
     }
     if method == Method::GET {
-        let list = serde_json::to_string(&sandbox.documents());
+        let mut documents = sandbox.documents();
+        let asked = uri.query().and_then(|query| query.strip_prefix("key=")).map(decoded);
+        if let Some(key) = asked {
+            documents.retain(|kept| kept.key == key);
+        }
+        let list = serde_json::to_string(&documents);
         return list.map_or_else(|error| refuse(500, &error.to_string()), |list| json(200, list));
     }
     let misbehaviour = {
@@ -195,7 +211,8 @@ fn keep(sandbox: &Sandbox, uri: &Uri, headers: &HeaderMap, body: &Bytes) -> Resp
     let place = (uri.path().to_owned(), key);
     let (entity, operation) = (text("x-mapwright-entity"), text("x-mapwright-operation"));
     let correlation_id = text("x-correlation-id");
-    if let Some(&index) = books.place.get(&place) {
+    let there = books.place.get(&place).copied().filter(|_| !books.forgetful);
+    if let Some(index) = there {
         let kept = &mut books.kept[index];
         kept.times += 1;
         (kept.entity, kept.operation, kept.correlation_id) = (entity, operation, correlation_id);
@@ -211,6 +228,26 @@ fn keep(sandbox: &Sandbox, uri: &Uri, headers: &HeaderMap, body: &Bytes) -> Resp
     books.place.insert(place, index);
     books.kept.push(Kept { id, path, key, entity, operation, correlation_id, times: 1, body });
     json(201, format!("{{\"id\":{id}}}"))
+}
+
+/// Percent-decoded; what is not text then stands as it was.
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&first, after)) = rest.split_first() {
+        let pair = after.get(..2).and_then(|pair| std::str::from_utf8(pair).ok());
+        match pair.filter(|_| first == b'%').and_then(|pair| u8::from_str_radix(pair, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = &after[2..];
+            }
+            None => {
+                bytes.push(first);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8(bytes).unwrap_or_else(|_| text.to_owned())
 }
 
 fn json(status: u16, body: impl Into<Body>) -> Response {

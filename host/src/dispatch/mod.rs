@@ -2,38 +2,41 @@
 //!
 //! The dispatcher takes events from the journal at its own pace (intake only rings a bell), finds
 //! the routes that take them, and walks each passage as a task of its own: one at a time per
-//! resource, many resources at once. What is known but not ended is kept as a few words per
-//! passage; past [`BACKLOG_MAX`] the rest waits in the journal. Stopping finishes what is in hand.
+//! resource, many resources at once, merchants and lanes sharing the places (see [`schedule`]).
+//! What is known but not ended is kept as a few words per passage, so much for each route and no
+//! more; the rest waits in the journal (see [`feed`]). Stopping finishes what is in hand.
 
+mod feed;
+mod intake;
 mod schedule;
+#[cfg(test)]
+mod simulation;
 mod walk;
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use jiff::Timestamp;
 use tokio::sync::Notify;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use self::schedule::{Key, Schedule};
-use self::walk::{Ground, Stop, Work, walk};
+use self::feed::Feed;
+use self::schedule::{Key, Limits, Missing, Schedule};
+use self::walk::{Cost, Ground, Stop, Walked, Work, walk};
+use crate::backlog::Backlog;
 use crate::checkpoint::Checkpoints;
 use crate::config::{ReadyRoute, Snapshot};
+use crate::delivery;
+use crate::delivery::gate::Admit;
 use crate::ingress::Guard;
-use crate::journal::{self, Journal, OpenEvent};
+use crate::journal::Journal;
 use crate::plugin::{Pool, Shelf};
-use crate::telemetry::{End, Metrics};
+use crate::telemetry::Metrics;
 
-/// Passages kept in memory (some 200 bytes each); what is beyond stays in the journal until there
-/// is room.
-const BACKLOG_MAX: usize = 100_000;
-/// Events read from the journal at once.
-const READ_MAX: usize = 512;
 /// Of all places, how many one route may take.
 const ROUTE_SHARE: usize = 4;
 /// After a walk that panicked, and when the journal cannot be read.
@@ -58,8 +61,12 @@ pub struct Parts {
     pub guard: Arc<Guard>,
     /// Rung after each swap of the snapshot.
     pub reconfigured: Arc<Notify>,
+    /// Where it tells how much waits.
+    pub backlog: Arc<Backlog>,
     /// Passages walked at the same time.
     pub in_flight_max: usize,
+    /// Plugins run at the same time: with the places, what merchants share.
+    pub plugin_threads: usize,
 }
 
 /// Walks passages until stopped.
@@ -68,20 +75,16 @@ pub struct Dispatcher {
     ground: Arc<Ground>,
     snapshot: Arc<ArcSwap<Snapshot>>,
     reconfigured: Arc<Notify>,
+    backlog: Arc<Backlog>,
     in_flight_max: usize,
+    plugin_threads: usize,
     schedule: Schedule<Work>,
-    /// The last event taken of each merchant.
-    taken: HashMap<String, u64>,
-    /// Merchants of whom the journal holds more than was taken.
-    behind: BTreeSet<String>,
+    feed: Feed,
     /// Whether the journal was asked which merchants have open events.
     begun: bool,
-    walks: JoinSet<(Key, Stop)>,
-    keys: HashMap<Id, Key>,
-    /// Events of merchants that are not configured now.
-    homeless: Vec<OpenEvent>,
-    /// What replays have put back and is not queued yet.
-    reopened: VecDeque<OpenEvent>,
+    walks: JoinSet<Walked>,
+    /// What each task walks, and the connection it goes to.
+    keys: HashMap<Id, (Key, Arc<str>)>,
     rerouted: bool,
 }
 
@@ -90,19 +93,21 @@ impl Dispatcher {
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         let Parts { journal, checkpoints, pool, shelf, snapshot, metrics, guard, .. } = parts;
+        let served = Arc::clone(&snapshot);
+        let ground = Ground { journal, checkpoints, pool, shelf, metrics, guard, snapshot: served };
+        let walking_max = (parts.in_flight_max / ROUTE_SHARE).max(1);
         Self {
-            ground: Arc::new(Ground { journal, checkpoints, pool, shelf, metrics, guard }),
+            ground: Arc::new(ground),
             snapshot,
             reconfigured: parts.reconfigured,
+            backlog: parts.backlog,
             in_flight_max: parts.in_flight_max,
-            schedule: Schedule::new((parts.in_flight_max / ROUTE_SHARE).max(1)),
-            taken: HashMap::new(),
-            behind: BTreeSet::new(),
+            plugin_threads: parts.plugin_threads,
+            schedule: Schedule::new(Limits::new(walking_max)),
+            feed: Feed::default(),
             begun: false,
             walks: JoinSet::new(),
             keys: HashMap::new(),
-            homeless: Vec::new(),
-            reopened: VecDeque::new(),
             rerouted: false,
         }
     }
@@ -115,8 +120,12 @@ impl Dispatcher {
                 tokio::time::sleep(PAUSE).await;
                 continue;
             }
-            let next_due = self.schedule.wake(Instant::now());
+            let now = Instant::now();
+            self.schedule.wake(now);
+            self.feed.wake(now);
             self.start_walks();
+            // Only now: what did not begin waits for a time, too.
+            let next_due = self.schedule.due().into_iter().chain(self.feed.due()).min();
             self.show();
             let until_due = async {
                 match next_due {
@@ -124,7 +133,7 @@ impl Dispatcher {
                     None => std::future::pending().await,
                 }
             };
-            let has_room = self.has_room();
+            let more = self.feed.has_page(&self.schedule);
             tokio::select! {
                 biased;
                 () = stop.cancelled() => {}
@@ -136,150 +145,11 @@ impl Dispatcher {
                 }
                 () = self.reconfigured.notified() => self.rerouted = true,
                 () = self.ground.journal.arrival() => {}
-                () = std::future::ready(()), if !self.behind.is_empty() && has_room => {}
+                () = std::future::ready(()), if more => {}
                 () = until_due => {}
             }
         }
         self.drain(grace).await;
-    }
-
-    async fn take_up(&mut self) -> Result<(), journal::Error> {
-        if std::mem::take(&mut self.rerouted) {
-            self.reroute().await?;
-        }
-        self.take().await
-    }
-
-    /// Takes what has arrived, and what the journal holds of merchants that are behind, while there
-    /// is room for it.
-    async fn take(&mut self) -> Result<(), journal::Error> {
-        let arrived = self.ground.journal.arrived();
-        if !self.begun {
-            self.behind.extend(self.ground.journal.open_merchants()?);
-            self.begun = true;
-        }
-        self.behind.extend(arrived.missed);
-        self.reopened.extend(arrived.reopened);
-        self.take_again().await?;
-        for event in arrived.events {
-            if self.behind.contains(&event.merchant) {
-                continue;
-            }
-            if !self.has_room() {
-                self.behind.insert(event.merchant);
-                continue;
-            }
-            if let Err(error) = self.take_one(&event).await {
-                self.behind.insert(event.merchant);
-                return Err(error);
-            }
-        }
-        while self.has_room()
-            && let Some(merchant) = self.behind.pop_first()
-        {
-            let after = self.taken.get(&merchant).copied().unwrap_or(0);
-            let events = match self.ground.journal.open_events(&merchant, after, READ_MAX) {
-                Ok(events) => events,
-                Err(error) => {
-                    self.behind.insert(merchant);
-                    return Err(error);
-                }
-            };
-            let more = events.len() == READ_MAX;
-            for event in events {
-                if let Err(error) = self.take_one(&event).await {
-                    self.behind.insert(merchant);
-                    return Err(error);
-                }
-            }
-            if more {
-                self.behind.insert(merchant);
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    /// Takes what replays have put back. An event that was not read yet is found where it stands
-    /// in the journal; one that was is queued again.
-    async fn take_again(&mut self) -> Result<(), journal::Error> {
-        while let Some(event) = self.reopened.front().cloned() {
-            if event.seq > self.taken.get(&event.merchant).copied().unwrap_or(0) {
-                self.behind.insert(event.merchant);
-            } else {
-                self.route(&event, true).await?;
-            }
-            self.reopened.pop_front();
-        }
-        Ok(())
-    }
-
-    async fn take_one(&mut self, event: &OpenEvent) -> Result<(), journal::Error> {
-        let taken = self.taken.get(&event.merchant).copied().unwrap_or(0);
-        if event.seq > taken {
-            self.route(event, false).await?;
-            self.taken.insert(event.merchant.clone(), event.seq);
-        }
-        Ok(())
-    }
-
-    /// Queues an event on each route that takes it; one that was closed and reopened goes the ways
-    /// it went. What is `known` may be queued already: the second walk finds the passage ended.
-    async fn route(&mut self, event: &OpenEvent, known: bool) -> Result<(), journal::Error> {
-        let snapshot = self.snapshot.load();
-        let merchant = snapshot.merchants.get(&event.merchant).filter(|m| m.configured);
-        let Some(merchant) = merchant else {
-            warn!(
-                event.seq = event.seq,
-                merchant.name = event.merchant,
-                "merchant not configured: its events wait"
-            );
-            self.homeless.push(event.clone());
-            return Ok(());
-        };
-        let mut routes: Vec<String> = merchant
-            .routes_for(&event.connection, &event.topic)
-            .filter(|_| !event.again)
-            .map(|ready| ready.name.clone())
-            .collect();
-        // A passage that began on a route taken away since then waits for the route to come back.
-        for passage in &event.passages {
-            if !routes.contains(&passage.route) {
-                routes.push(passage.route.clone());
-            }
-        }
-        routes.retain(|name| {
-            !event.passages.iter().any(|p| p.route == *name && p.state.is_terminal())
-        });
-        if routes.is_empty() {
-            let why = if event.passages.is_empty() { "unrouted" } else { "ended" };
-            self.ground.journal.close(event.seq, why).await?;
-            if event.passages.is_empty() {
-                info!(event.seq = event.seq, topic = event.topic, "no route takes it");
-                let label = End { outcome: "unrouted" };
-                self.ground.metrics.passages.get_or_create(&label).inc();
-            }
-            return Ok(());
-        }
-        let resource: Arc<str> = event.resource_key.as_str().into();
-        let routes: Arc<[String]> = routes.into();
-        for route in &*routes {
-            let begun = event.passages.iter().find(|passage| passage.route == *route);
-            let due = begun.and_then(|passage| passage.due_at).and_then(from_now);
-            let key = Key {
-                merchant: event.merchant.as_str().into(),
-                route: route.as_str().into(),
-                resource: Arc::clone(&resource),
-            };
-            let fresh = begun.is_none() && !known;
-            let work = Work { seq: event.seq, routes: Arc::clone(&routes), fresh };
-            self.schedule.push(key, work, due);
-        }
-        Ok(())
-    }
-
-    fn has_room(&self) -> bool {
-        self.schedule.len() + self.homeless.len() < BACKLOG_MAX
     }
 
     fn start_walks(&mut self) {
@@ -289,16 +159,30 @@ impl Dispatcher {
                 self.schedule.block(&key);
                 continue;
             };
+            let target = ready.target.as_ref().expect("an available route has a target");
+            let permit = match target.gate().admit(&key.resource, Instant::now()) {
+                Admit::Go(permit) => permit,
+                Admit::Wait(wait) if wait.alone() => {
+                    let time = wait.until.saturating_duration_since(Instant::now());
+                    self.again(&key, time, Vec::new(), 0);
+                    continue;
+                }
+                Admit::Wait(wait) => {
+                    self.schedule.hold(&key, &ready.route.to.as_str().into(), wait.until);
+                    continue;
+                }
+            };
             if let Some(head) = self.schedule.head_mut(&key) {
                 head.fresh = false;
             }
             let ground = Arc::clone(&self.ground);
-            let walked = key.clone();
+            let connection: Arc<str> = ready.route.to.as_str().into();
             let handle = self.walks.spawn(async move {
-                let stop = walk(&ground, &work, &ready).await;
-                (walked, stop)
+                let walked = walk(&ground, &work, &ready).await;
+                drop(permit);
+                walked
             });
-            self.keys.insert(handle.id(), key);
+            self.keys.insert(handle.id(), (key, connection));
         }
     }
 
@@ -308,42 +192,79 @@ impl Dispatcher {
         ready.unavailable().is_none().then(|| Arc::clone(ready))
     }
 
-    fn walked(&mut self, ended: Result<(Id, (Key, Stop)), JoinError>) {
-        match ended {
-            Ok((id, (key, Stop::Ended))) => {
-                self.keys.remove(&id);
-                self.schedule.ended(&key);
-            }
-            Ok((id, (key, Stop::Again(wait)))) => {
-                self.keys.remove(&id);
-                self.schedule.again(&key, Instant::now() + wait);
-            }
+    fn walked(&mut self, ended: Result<(Id, Walked), JoinError>) {
+        let (id, walked) = match ended {
+            Ok((id, walked)) => (id, Ok(walked)),
+            Err(panic) => (panic.id(), Err(panic)),
+        };
+        let (key, connection) = self.keys.remove(&id).expect("every walk has its key");
+        self.schedule.release(&key.merchant, &connection);
+        let Walked { stop, cost, learnt } = match walked {
+            Ok(walked) => walked,
             Err(panic) => {
-                let key = self.keys.remove(&panic.id()).expect("every walk has its key");
                 error!(merchant.name = %key.merchant, route.name = %key.route, resource = %key.resource, %panic, "a walk panicked: this is a defect of mapwright; the passage is walked again");
-                self.schedule.again(&key, Instant::now() + PAUSE);
+                self.again(&key, PAUSE, Vec::new(), 0);
+                return;
             }
+        };
+        let cost = self.price(cost);
+        let named = |it: delivery::Missing| Missing {
+            merchant: Arc::clone(&key.merchant),
+            connection: Arc::clone(&connection),
+            entity: it.entity,
+            key: it.key,
+        };
+        match stop {
+            Stop::Ended => {
+                self.backlog.end_one(&key.merchant);
+                self.schedule.ended(&key, cost);
+            }
+            Stop::Again { wait, missing } => {
+                let missing: Vec<Missing> = missing.into_iter().map(named).collect();
+                let wait = if self.goes_at_once(&key, &missing) { Duration::ZERO } else { wait };
+                self.again(&key, wait, missing, cost);
+            }
+        }
+        for thing in learnt.into_iter().map(named) {
+            self.schedule.learnt(&thing);
         }
     }
 
-    /// After a change of configuration: what waited for it is tried again.
-    async fn reroute(&mut self) -> Result<(), journal::Error> {
-        self.schedule.unblock();
-        let homeless = std::mem::take(&mut self.homeless);
-        for (place, event) in homeless.iter().enumerate() {
-            if let Err(error) = self.route(event, false).await {
-                self.homeless.extend_from_slice(&homeless[place..]);
-                self.rerouted = true;
-                return Err(error);
-            }
+    fn again(&mut self, key: &Key, wait: Duration, missing: Vec<Missing>, cost: u64) {
+        let now = Instant::now();
+        if let Some(seq) = self.schedule.again(key, now + wait, missing, cost) {
+            self.feed.set_aside(key, seq, now + wait, now);
         }
-        Ok(())
+    }
+
+    /// Whether something that was missing came while the walk that missed it was ending: nobody will
+    /// tell again. Only once in a row, because what is there may still not be what the target needs.
+    fn goes_at_once(&mut self, key: &Key, missing: &[Missing]) -> bool {
+        let journal = &self.ground.journal;
+        let come = missing.iter().any(|it| {
+            let known = journal.identity(&it.merchant, &it.connection, &it.entity, &it.key);
+            known.is_ok_and(|id| id.is_some())
+        });
+        self.schedule.head_mut(key).is_some_and(|work| {
+            work.at_once = come && !work.at_once;
+            work.at_once
+        })
+    }
+
+    /// A walk's share of what is scarcer for it: plugin threads, or places, which its target's time
+    /// takes. At least one, so that turns are taken even where all is free.
+    fn price(&self, cost: Cost) -> u64 {
+        let share = |time: Duration, of: usize| {
+            u64::try_from(time.as_micros()).unwrap_or(u64::MAX) / of.max(1) as u64
+        };
+        let plugin = share(cost.plugin, self.plugin_threads);
+        plugin.max(share(cost.plugin + cost.target, self.in_flight_max)).max(1)
     }
 
     fn show(&self) {
         let metrics = &self.ground.metrics;
         metrics.in_flight.set(i64::try_from(self.walks.len()).unwrap_or(i64::MAX));
-        metrics.backlog.set(i64::try_from(self.schedule.len()).unwrap_or(i64::MAX));
+        metrics.backlog.set(i64::try_from(self.backlog.total()).unwrap_or(i64::MAX));
     }
 
     async fn drain(mut self, grace: Duration) {
@@ -351,12 +272,8 @@ impl Dispatcher {
         let finish = async { while self.walks.join_next().await.is_some() {} };
         if tokio::time::timeout(grace, finish).await.is_err() {
             warn!("some deliveries did not finish in time; the next start takes them up");
+            // Cut off, and gone before anybody closes what they work on.
+            self.walks.shutdown().await;
         }
     }
-}
-
-/// When `due` is, on the monotonic clock; none when it has come.
-fn from_now(due: Timestamp) -> Option<Instant> {
-    let wait = Duration::try_from(due.duration_since(Timestamp::now())).ok()?;
-    Instant::now().checked_add(wait)
 }

@@ -16,6 +16,8 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::config::{Entry, Fault, Merchant, Snapshot};
+use crate::delivery::breaker::Phase;
+use crate::delivery::gate::Tally;
 use crate::ingress::{Counters, Guard};
 use crate::journal::Journal;
 use crate::poll::Pollers;
@@ -33,6 +35,7 @@ pub(super) struct Health {
     pub(super) snapshot: Arc<ArcSwap<Snapshot>>,
     pub(super) journal: Journal,
     pub(super) pollers: Pollers,
+    pub(super) gates: Arc<Tally>,
 }
 
 pub(super) fn router(health: Health) -> axum::Router {
@@ -45,6 +48,7 @@ pub(super) fn router(health: Health) -> axum::Router {
 
 async fn metrics_text(State(health): State<Health>) -> Response {
     health.show_intake();
+    health.show_gates();
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(header::CONTENT_TYPE, kind)], health.metrics.render()).into_response()
 }
@@ -66,6 +70,24 @@ impl Health {
             let count = counter.load(Relaxed);
             self.metrics.intake.get_or_create(&End { outcome }).inner().store(count, Relaxed);
         }
+    }
+}
+
+impl Health {
+    /// Gates count for themselves too.
+    fn show_gates(&self) {
+        let (metrics, gates) = (&self.metrics, &self.gates);
+        for (counter, count) in [
+            (&metrics.gates_opened, &gates.opened),
+            (&metrics.gate_probes, &gates.probes),
+            (&metrics.gate_limited, &gates.limited),
+        ] {
+            counter.inner().store(count.load(Relaxed), Relaxed);
+        }
+        let snapshot = self.snapshot.load();
+        let targets = snapshot.merchants.values().flat_map(|merchant| merchant.targets());
+        let shut = targets.filter(|(_, target)| target.gate().state().breaker != Phase::Closed);
+        metrics.gates_shut.set(i64::try_from(shut.count()).unwrap_or(i64::MAX));
     }
 }
 
@@ -137,7 +159,11 @@ fn merchant_json(merchant: &Merchant) -> Value {
             (name.clone(), json!({ "available": reason.is_none(), "reason": reason }))
         })
         .collect();
-    json!({ "plugins": plugins, "routes": routes, "sources": sources })
+    let targets: serde_json::Map<String, Value> = merchant
+        .targets()
+        .map(|(name, target)| (name.to_owned(), json!(target.gate().state())))
+        .collect();
+    json!({ "plugins": plugins, "routes": routes, "sources": sources, "targets": targets })
 }
 
 fn plugin_json(name: &str, entry: &Entry) -> Value {

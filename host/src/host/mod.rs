@@ -23,6 +23,7 @@ use tracing::{info, warn};
 pub use self::health::account;
 pub use self::operate::look_into;
 use self::reload::Reloader;
+use crate::backlog::Backlog;
 use crate::checkpoint::{self, Checkpoints};
 use crate::config::{Fault, HostFile, Loader, Snapshot, Watch};
 use crate::delivery::{self, Outbound};
@@ -100,6 +101,7 @@ pub struct Host {
     metrics: Arc<Metrics>,
     counters: Arc<Counters>,
     guard: Arc<Guard>,
+    backlog: Arc<Backlog>,
 }
 
 impl Host {
@@ -137,6 +139,7 @@ impl Host {
         let listener = TcpListener::bind(&file.listen)
             .await
             .map_err(|source| OpenError::Listen { address: file.listen.clone(), source })?;
+        let backlog = Arc::new(Backlog::new(file.backlog));
         Ok(Self {
             file,
             listener,
@@ -149,6 +152,7 @@ impl Host {
             metrics,
             counters,
             guard,
+            backlog,
         })
     }
 
@@ -196,7 +200,9 @@ impl Host {
             metrics: Arc::clone(&self.metrics),
             guard: Arc::clone(&self.guard),
             reconfigured: self.reloader.reconfigured(),
+            backlog: Arc::clone(&self.backlog),
             in_flight_max: self.file.passages_in_flight,
+            plugin_threads: threads.get(),
         });
         let watch = self.watch()?;
         let house = tokio::spawn(housekeeping::keep_house(
@@ -267,6 +273,7 @@ impl Host {
             snapshot: self.reloader.snapshot(),
             journal: self.journal.clone(),
             pollers: self.pollers.clone(),
+            gates: self.reloader.gates(),
         }))
     }
 

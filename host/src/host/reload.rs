@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 use tracing::{error, info, warn};
 
 use crate::config::{Loader, Merchant, Snapshot};
+use crate::delivery::gate::Tally;
 use crate::ingress::{Source, Sources};
 use crate::plugin::Shelf;
 use crate::poll::Plan;
@@ -92,6 +93,11 @@ impl Reloader {
             }
         }
         plans
+    }
+
+    /// What the gates of all targets have done.
+    pub(super) fn gates(&self) -> Arc<Tally> {
+        Arc::clone(self.loader.outbound.tally())
     }
 
     pub(super) fn dir(&self) -> PathBuf {

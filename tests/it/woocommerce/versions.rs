@@ -148,9 +148,10 @@ async fn the_version_is_the_gmt_date_whatever_the_shops_time_zone() {
 #[tokio::test(flavor = "multi_thread")]
 async fn webhooks_of_two_api_versions_for_one_topic_make_one_document() {
     let desk = Desk::open().await;
-    for name in ["107-order-apiver-order-created", "109-order-apiver-order-created"] {
-        desk.captured(name).await.accepted();
+    desk.captured("107-order-apiver-order-created").await.accepted();
+    // The bytes differ by a link to the version of the API; what they say does not.
+    for name in ["109-order-apiver-order-created", "110-order-apiver-order-updated"] {
+        assert_eq!(desk.captured(name).await.word("status"), "duplicate", "{name}");
     }
-    assert_eq!(desk.captured("110-order-apiver-order-updated").await.word("status"), "duplicate");
     assert_eq!(desk.erp.documents("acme").len(), 1);
 }

@@ -129,6 +129,7 @@ webhook_secret = {{ file = "../../shop-secret" }}
 connector = "http"
 url = "http://{erp}/{merchant}/{{entity}}"
 id_pointer = "/id"
+idempotent = true
 "#
     )
 }

@@ -7,13 +7,19 @@
 //! method = "POST"                               # or PUT, PATCH, DELETE
 //! headers = { X-Shop = "acme", X-Api-Key = { env = "ACME_API_KEY" } }
 //! auth = { bearer = { env = "ACME_TOKEN" } }    # or { basic = { username = "..", password = {..} } }
-//! timeout_ms = 30000
+//! timeout_ms = 30000                            # the whole exchange
+//! connect_timeout_ms = 10000                    # of it, connecting
 //! success = ["2xx"]                             # what counts as delivered
 //! retry = [408, 425, 429, "5xx"]                # what may be taken later; the rest is rejected
+//! accept_html = false                           # a web page with 200 is some firewall's, not an answer
 //! id_pointer = "/data/id"                       # where the answer holds the id; or id_header = ".."
 //! ids = "auto"                                  # how $ref ids are written: auto, number, string
 //! idempotency_header = "Idempotency-Key"
-//! resend_unknown = true                         # after a lost answer: send again, or dead letter
+//! idempotent = true                             # the target keeps these keys: sending twice is safe
+//! lookup = { url = "https://erp.example/api/{entity}?key={key}", id = "/0/id", settle_ms = 5000 }
+//! rate_limit = ["3000/minute", "30/hour"]       # see `limit`; burst = 5 spreads them out
+//! circuit_breaker = { failures = 5, open_ms = 30000, open_max_ms = 300000 }     # see `breaker`
+//! max_in_flight = 64                            # deliveries at the same time
 //! operations.delete = { method = "DELETE", url = "https://erp.example/api/{entity}/{id}" }
 //! ```
 //!
@@ -21,21 +27,37 @@
 //! `X-Mapwright-Entity` and `X-Mapwright-Operation` what the body alone does not say. Redirects are
 //! never followed: a POST that is redirected loses its body at most clients, so a 3xx is rejected
 //! with the address it points to.
+//!
+//! A document whose answer was lost is never sent again blindly: only where the target keeps keys
+//! (`idempotent`), where it can be asked first (`lookup`), or where the method does the same however
+//! often it comes (`PUT`, `DELETE`). Elsewhere it becomes a dead letter `unknown_outcome`.
 
 mod address;
+mod judge;
+mod lookup;
 mod send;
 
 use std::collections::BTreeMap;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::Path;
-use std::time::Duration;
+use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use serde::Deserialize;
 
 use self::address::Address;
-use super::{OpenError, Outbound, Statuses};
-use crate::event::Operation;
+use self::lookup::Lookup;
+use super::client::Timeouts;
+use super::limit::Rates;
+use super::{Gate, OpenError, Outbound, Statuses, breaker, gate};
+use crate::event::{Document, Operation};
 use crate::secret::SecretSource;
+
+/// Enough for any answer that holds an id; what is beyond is not read.
+const ANSWER_BYTES_MAX: usize = 256 * 1024;
+
+/// How much of a refusal is kept as the reason.
+const REASON_BYTES_MAX: usize = 500;
 
 /// The table of a connection with `connector = "http"`, without that key itself.
 #[derive(Debug, Clone, Deserialize)]
@@ -55,6 +77,9 @@ pub struct Config {
     /// For the whole exchange, from connecting to the last byte of the answer.
     #[serde(default = "timeout_ms_default")]
     pub timeout_ms: u64,
+    /// Of that, for connecting; ten seconds, or half of the whole, unless said otherwise.
+    #[serde(default)]
+    pub connect_timeout_ms: Option<u64>,
     /// Statuses that mean delivered; 2xx unless said otherwise.
     #[serde(default = "success_default")]
     pub success: Statuses,
@@ -73,10 +98,28 @@ pub struct Config {
     /// What the target calls the header that holds the document's key.
     #[serde(default = "idempotency_header_default")]
     pub idempotency_header: String,
-    /// Whether a document whose answer was lost is sent again. True relies on the target keeping
-    /// the idempotency key; false makes it a dead letter, for somebody to look.
-    #[serde(default = "resend_unknown_default")]
-    pub resend_unknown: bool,
+    /// Whether the target keeps the idempotency key, so that a document whose answer was lost can
+    /// be sent again.
+    #[serde(default)]
+    pub idempotent: bool,
+    /// How to ask the target for a document whose answer was lost.
+    #[serde(default)]
+    pub lookup: Option<lookup::Config>,
+    /// Whether a web page may be an answer.
+    #[serde(default)]
+    pub accept_html: bool,
+    /// Requests in time.
+    #[serde(default)]
+    pub rate_limit: Rates,
+    /// Of them, back to back at most.
+    #[serde(default)]
+    pub burst: Option<NonZeroU32>,
+    /// When to leave the target alone.
+    #[serde(default)]
+    pub circuit_breaker: breaker::Config,
+    /// Deliveries at the same time.
+    #[serde(default)]
+    pub max_in_flight: Option<NonZeroUsize>,
     /// Other methods and addresses for single operations.
     #[serde(default)]
     pub operations: Operations,
@@ -164,10 +207,6 @@ fn idempotency_header_default() -> String {
     "Idempotency-Key".to_owned()
 }
 
-fn resend_unknown_default() -> bool {
-    true
-}
-
 /// An HTTP connection, ready to send.
 #[derive(Debug)]
 pub struct Target {
@@ -176,13 +215,16 @@ pub struct Target {
     calls: [Call; 5],
     headers: HeaderMap,
     idempotency_header: HeaderName,
-    timeout: Duration,
+    timeouts: Timeouts,
+    gate: Arc<Gate>,
     success: Statuses,
     retry: Statuses,
     id_pointer: Option<String>,
     id_header: Option<HeaderName>,
     ids: Ids,
-    resend_unknown: bool,
+    idempotent: bool,
+    lookup: Option<Lookup>,
+    accept_html: bool,
 }
 
 /// How one operation goes out.
@@ -202,15 +244,26 @@ fn slot(operation: Operation) -> usize {
     }
 }
 
+impl Config {
+    pub(super) fn gate(&self) -> gate::Config {
+        gate::Config {
+            rates: self.rate_limit.clone(),
+            burst: self.burst.map(NonZeroU32::get),
+            breaker: self.circuit_breaker,
+            in_flight_max: self.max_in_flight.map_or(super::IN_FLIGHT_MAX, NonZeroUsize::get),
+            requests: if self.lookup.is_some() { 2 } else { 1 },
+        }
+    }
+}
+
 impl Target {
     pub(super) fn open(
         config: &Config,
         base_dir: &Path,
         outbound: &Outbound,
+        gate: &Arc<Gate>,
     ) -> Result<Self, OpenError> {
-        if config.timeout_ms == 0 {
-            return Err(OpenError::config("timeout_ms", "must be 1 or more"));
-        }
+        let timeouts = Timeouts::new(config.timeout_ms, config.connect_timeout_ms)?;
         if let Some(pointer) = &config.id_pointer
             && !(pointer.is_empty() || pointer.starts_with('/'))
         {
@@ -243,8 +296,9 @@ impl Target {
                 address,
             })
         };
+        let lookup = config.lookup.as_ref().map(|lookup| Lookup::open(lookup, outbound));
         Ok(Self {
-            outbound: outbound.clone(),
+            outbound: outbound.with(timeouts)?,
             calls: [
                 call("create", &operations.create)?,
                 call("update", &operations.update)?,
@@ -254,7 +308,8 @@ impl Target {
             ],
             headers: headers_of(config, base_dir)?,
             idempotency_header: header_name("idempotency_header", &config.idempotency_header)?,
-            timeout: Duration::from_millis(config.timeout_ms),
+            timeouts,
+            gate: Arc::clone(gate),
             success: config.success.clone(),
             retry: config.retry.clone(),
             id_pointer: config.id_pointer.clone(),
@@ -264,8 +319,15 @@ impl Target {
                 .map(|name| header_name("id_header", name))
                 .transpose()?,
             ids: config.ids,
-            resend_unknown: config.resend_unknown,
+            idempotent: config.idempotent,
+            lookup: lookup.transpose()?,
+            accept_html: config.accept_html,
         })
+    }
+
+    pub(super) fn resends_safely(&self, document: &Document) -> bool {
+        let method = &self.calls[slot(document.operation)].method;
+        self.idempotent || self.lookup.is_some() || [Method::PUT, Method::DELETE].contains(method)
     }
 }
 

@@ -1,23 +1,17 @@
-//! One HTTP attempt: references resolved, sent, the answer judged by its status.
+//! One HTTP attempt: references resolved, looked for where it may have been sent before, sent.
 
 use std::borrow::Cow;
-use std::time::SystemTime;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderValue, StatusCode};
 
-use super::super::client::{NoAnswer, read_bounded, retry_after};
+use super::super::client::{NoAnswer, Unanswered, read_bounded, send};
 use super::super::reference::{self, Reference};
-use super::super::{Answer, Delivery, Identities, Verdict, shorten};
+use super::super::{Answer, Delivery, Health, Identities, Missing, Verdict};
 use super::address::Places;
-use super::{Ids, Target, slot};
+use super::judge::Said;
+use super::{ANSWER_BYTES_MAX, Ids, REASON_BYTES_MAX, Target, slot};
 use crate::event::Operation;
-
-/// Enough for any answer that holds an id; what is beyond is not read.
-const ANSWER_BYTES_MAX: usize = 256 * 1024;
-
-/// How much of a refusal is kept as the reason.
-const REASON_BYTES_MAX: usize = 500;
 
 impl Target {
     pub(in super::super) async fn deliver(
@@ -25,10 +19,20 @@ impl Target {
         delivery: &Delivery<'_>,
         identities: &dyn Identities,
     ) -> Answer {
-        match self.prepare(delivery, identities) {
-            Ok(request) => self.send(request).await,
-            Err(verdict) => Answer::of(verdict, None),
+        let request = match self.prepare(delivery, identities) {
+            Ok(request) => request,
+            Err(verdict) => return Answer::unasked(verdict),
+        };
+        if delivery.in_doubt && !self.resends_safely(delivery.document) {
+            let reason = "the host stopped while it was about to be sent".to_owned();
+            return Answer::unasked(Verdict::Unknown { reason, resend: false, after: None });
         }
+        if !delivery.first_attempt
+            && let Some(answer) = self.look(delivery, identities).await
+        {
+            return answer;
+        }
+        self.send(delivery, identities, request).await
     }
 
     /// Everything that can go wrong before anything is sent.
@@ -57,6 +61,7 @@ impl Target {
                     "the id of {} {:?} is not known yet, and the address needs it",
                     document.entity, document.key
                 ),
+                missing: vec![Missing::new(&document.entity, &document.key)],
             })?
         } else {
             String::new()
@@ -67,16 +72,12 @@ impl Target {
             .map_err(|problem| Verdict::rejected("address", problem))?;
 
         let mut headers = self.headers.clone();
-        headers.insert(self.idempotency_header.clone(), value(&document.key));
-        headers.insert("x-correlation-id", value(delivery.correlation_id));
-        headers.insert("x-mapwright-entity", value(&document.entity));
+        headers.insert(self.idempotency_header.clone(), header_value(&document.key));
+        headers.insert("x-correlation-id", header_value(delivery.correlation_id));
+        headers.insert("x-mapwright-entity", header_value(&document.entity));
         headers.insert("x-mapwright-operation", HeaderValue::from_static(name(document.operation)));
         let client = self.outbound.client();
-        Ok(client
-            .request(call.method.clone(), url)
-            .headers(headers)
-            .timeout(self.timeout)
-            .body(body))
+        Ok(client.request(call.method.clone(), url).headers(headers).body(body))
     }
 
     /// The id for a reference, as JSON text.
@@ -88,6 +89,7 @@ impl Target {
         let Reference { entity, key, pointer, .. } = reference;
         let id = identities.get(entity, key).ok_or_else(|| Verdict::NotReady {
             reason: format!("{pointer}: {entity} {key:?} is not known to the target yet"),
+            missing: vec![Missing::new(entity, key)],
         })?;
         match (self.ids, reference::id_as_number(&id)) {
             (Ids::Auto | Ids::Number, Some(number)) => Ok(number),
@@ -99,83 +101,53 @@ impl Target {
         }
     }
 
-    async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
-        let mut response = match request.send().await {
+    async fn send(
+        &self,
+        delivery: &Delivery<'_>,
+        identities: &dyn Identities,
+        request: reqwest::RequestBuilder,
+    ) -> Answer {
+        let document = delivery.document;
+        let mut response = match send(&self.gate, self.timeouts, request).await {
             Ok(response) => response,
-            Err(error) => {
-                let verdict = match NoAnswer::of(&error, self.timeout) {
-                    NoAnswer::NotSent(reason) => Verdict::retry(reason),
-                    NoAnswer::Lost(reason) => {
-                        Verdict::Unknown { reason, resend: self.resend_unknown }
-                    }
-                };
-                return Answer::of(verdict, None);
+            Err(Unanswered::NotNow(not_now)) => return Answer::unasked(Verdict::not_now(not_now)),
+            Err(Unanswered::NoAnswer(NoAnswer::NotSent(reason))) => {
+                return Answer::of(Verdict::retry(reason), None, Health::Down);
+            }
+            Err(Unanswered::NoAnswer(NoAnswer::Lost(reason))) => {
+                return self.unknown(document, reason, None);
             }
         };
-        let status = response.status().as_u16();
+        let status = response.status();
         let headers = std::mem::take(response.headers_mut());
-        if self.success.contains(status) {
-            return match read_bounded(&mut response, ANSWER_BYTES_MAX).await {
-                Ok((body, cut)) => self.delivered(status, &headers, &body, cut),
-                // Taken for sure; only the id was lost. Asking again under the same key brings it.
-                Err(error) if self.resend_unknown => {
-                    let reason = match NoAnswer::of(&error, self.timeout) {
-                        NoAnswer::NotSent(reason) | NoAnswer::Lost(reason) => reason,
-                    };
-                    let reason = format!("status {status}, but {reason}");
-                    Answer::of(Verdict::Unknown { reason, resend: true }, Some(status))
-                }
-                Err(_) => Answer::of(Verdict::Delivered { target_id: None }, Some(status)),
-            };
-        }
-        let said = match read_bounded(&mut response, REASON_BYTES_MAX).await {
-            Ok((body, _)) => shorten(&String::from_utf8_lossy(&body), REASON_BYTES_MAX),
-            Err(_) => String::new(),
+        let taken = self.success.contains(status.as_u16());
+        let bytes_max = if taken { ANSWER_BYTES_MAX } else { REASON_BYTES_MAX };
+        let (body, cut) = match read_bounded(&mut response, bytes_max).await {
+            Ok(read) => read,
+            // A refusal is one, also without its words.
+            Err(_) if !taken => (Bytes::new(), false),
+            // Taken for sure; only the id was lost. Asking again under the same key brings it.
+            Err(error) if self.resends_safely(document) => {
+                let (NoAnswer::NotSent(reason) | NoAnswer::Lost(reason)) =
+                    NoAnswer::of(&error, self.timeouts);
+                let reason = format!("status {}, but {reason}", status.as_u16());
+                return self.unknown(document, reason, Some(status.as_u16()));
+            }
+            Err(_) => {
+                let verdict = Verdict::Delivered { target_id: None };
+                return Answer::of(verdict, Some(status.as_u16()), Health::Well);
+            }
         };
-        let mut reason = format!("the target answered {}", response.status());
-        if !said.is_empty() {
-            reason = format!("{reason}: {said}");
+        let said = Said { status, headers: &headers, body: &body, cut };
+        if status == StatusCode::CONFLICT
+            && !taken
+            && let Some(answer) = self.look(delivery, identities).await
+        {
+            // It is there: what else should it be in conflict with.
+            return answer;
         }
-        let verdict = if self.retry.contains(status) {
-            Verdict::Retry { reason, after: retry_after(&headers, SystemTime::now()) }
-        } else if (300..400).contains(&status) {
-            let to = headers.get(header::LOCATION).and_then(|to| to.to_str().ok()).unwrap_or("?");
-            Verdict::rejected(
-                "redirected",
-                format!("{reason}; redirects are not followed: set url to where it leads ({to})"),
-            )
-        } else {
-            Verdict::rejected(&format!("status_{status}"), reason)
-        };
-        Answer::of(verdict, Some(status))
-    }
-
-    fn delivered(&self, status: u16, headers: &HeaderMap, body: &Bytes, cut: bool) -> Answer {
-        let target_id = match &self.id_header {
-            Some(name) => headers.get(name).and_then(|id| id.to_str().ok()).map(str::to_owned),
-            None => std::str::from_utf8(body).ok().and_then(|text| {
-                let pointer = self.id_pointer.as_deref().unwrap_or("/id");
-                id_text(reference::value_at(text, pointer)?.get())
-            }),
-        };
-        let asked = self.id_header.is_some() || self.id_pointer.is_some();
-        let missing = asked && target_id.is_none();
-        let mut answer = Answer::of(Verdict::Delivered { target_id }, Some(status));
-        if missing {
-            let why =
-                if cut { "the answer is too long to be read" } else { "the answer holds none" };
-            answer.attempt.detail = format!("delivered, but without an id: {why}");
-        }
-        answer
-    }
-}
-
-/// An id out of its JSON text: a non-empty string's content or a number's own spelling.
-fn id_text(json: &str) -> Option<String> {
-    match json.as_bytes().first()? {
-        b'"' => serde_json::from_str::<String>(json).ok().filter(|id| !id.is_empty()),
-        b'-' | b'0'..=b'9' => Some(json.to_owned()),
-        _ => None,
+        let known = || identities.get(&document.entity, &document.key).is_some();
+        self.judge(document, known(), &said)
     }
 }
 
@@ -191,7 +163,7 @@ fn name(operation: Operation) -> &'static str {
 
 /// A header value for any text: what is not visible ASCII is percent-encoded, and so is `%`, so
 /// that two keys never become one.
-fn value(text: &str) -> HeaderValue {
+pub(super) fn header_value(text: &str) -> HeaderValue {
     let plain = |byte: u8| (0x20..0x7f).contains(&byte) && byte != b'%';
     if text.bytes().all(plain)
         && text.trim() == text

@@ -2,14 +2,17 @@
 
 use std::time::Duration;
 
-use super::super::Verdict;
+use super::super::gate::NotNow;
+use super::super::{Health, Missing, Verdict};
 use super::REFUSED_WAIT;
 
 /// Why a call, or a whole attempt, did not succeed.
 #[derive(Debug, Clone)]
 pub(super) enum Fault {
+    /// The gate lets no more calls out for now. What was done so far is found by the next attempt.
+    NotNow(NotNow),
     /// Later, perhaps.
-    Retry { reason: String, after: Option<Duration>, status: Option<u16> },
+    Retry { reason: String, after: Option<Duration>, status: Option<u16>, health: Health },
     /// A call that writes got no answer.
     Unknown { reason: String },
     /// Never, as it stands.
@@ -17,7 +20,7 @@ pub(super) enum Fault {
     /// The server asks whether that is really wanted, and no rule says so.
     Warning { name: String, message: String },
     /// Something is missing that may come.
-    NotReady { reason: String },
+    NotReady { reason: String, missing: Vec<Missing> },
     /// The session is no longer good.
     Session,
 }
@@ -29,15 +32,29 @@ impl Fault {
 
     /// Something in the configuration or the server that a person has to mend.
     pub(super) fn mend(reason: impl Into<String>, status: Option<u16>) -> Self {
-        Self::Retry { reason: reason.into(), after: Some(REFUSED_WAIT), status }
+        let after = Some(REFUSED_WAIT);
+        Self::Retry { reason: reason.into(), after, status, health: Health::Refused }
     }
 
-    pub(super) fn judge(self) -> (Verdict, Option<u16>) {
+    /// A call that changed nothing, and had no answer.
+    pub(super) fn of_target(method: &str, reason: &str, health: Health) -> Self {
+        let reason = format!("{method}: {reason}");
+        Self::Retry { reason, after: None, status: None, health }
+    }
+
+    pub(super) fn judge(self) -> (Verdict, Option<u16>, Health) {
         match self {
-            Self::Retry { reason, after, status } => (Verdict::Retry { reason, after }, status),
+            Self::NotNow(not_now) => (Verdict::not_now(not_now), None, Health::Silent),
+            Self::Retry { reason, after, status, health } => {
+                (Verdict::Retry { reason, after }, status, health)
+            }
             // Safe, because every attempt looks before it writes.
-            Self::Unknown { reason } => (Verdict::Unknown { reason, resend: true }, None),
-            Self::Rejected { code, reason } => (Verdict::rejected(code, reason), Some(200)),
+            Self::Unknown { reason } => {
+                (Verdict::Unknown { reason, resend: true, after: None }, None, Health::Doubtful)
+            }
+            Self::Rejected { code, reason } => {
+                (Verdict::rejected(code, reason), Some(200), Health::Well)
+            }
             Self::Warning { name, message } => {
                 // The part before the dot is a digest of the records; the part after it is the rule.
                 let rule =
@@ -45,12 +62,14 @@ impl Fault {
                 let reason = format!(
                     "Tryton warns: {message} (to accept such warnings: accept_warnings = [{rule:?}])"
                 );
-                (Verdict::rejected("warning", reason), Some(200))
+                (Verdict::rejected("warning", reason), Some(200), Health::Well)
             }
-            Self::NotReady { reason } => (Verdict::NotReady { reason }, Some(200)),
+            Self::NotReady { reason, missing } => {
+                (Verdict::NotReady { reason, missing }, Some(200), Health::Well)
+            }
             Self::Session => {
                 let reason = "Tryton refuses the session it has just given";
-                (Verdict::retry(reason), Some(401))
+                (Verdict::retry(reason), Some(401), Health::Refused)
             }
         }
     }
@@ -72,6 +91,7 @@ impl Fault {
                 reason: "somebody else is changing the same record".to_owned(),
                 after: None,
                 status: Some(200),
+                health: Health::Well,
             },
             "LoginException" => {
                 let what = part(1);
@@ -86,6 +106,7 @@ impl Fault {
                 reason: format!("the database is busy: {text}"),
                 after: None,
                 status: Some(200),
+                health: Health::Doubtful,
             },
             text => Self::rejected("server_error", format!("Tryton ran into: {text}")),
         }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::super::reference;
-use super::super::{Found, Identities};
+use super::super::{Found, Identities, Missing};
 use super::encode::{self, Stop};
 use super::entity::{Entity, Find};
 use super::fault::Fault;
@@ -46,7 +46,7 @@ impl Target {
         let references = reference::scan(text)
             .map_err(|error| Fault::rejected("reference_malformed", error.to_string()))?;
         let mut known: BTreeMap<(&str, &str), Option<i64>> = BTreeMap::new();
-        let mut missing = Vec::new();
+        let (mut missing, mut told) = (Vec::new(), Vec::new());
         for reference in &references {
             let (entity, key) = (reference.entity.as_str(), reference.key.as_str());
             if known.contains_key(&(entity, key)) {
@@ -67,13 +67,14 @@ impl Target {
                 }
             };
             if id.is_none() {
-                missing.push(format!("{entity} {key:?} (at {})", reference.pointer));
+                told.push(format!("{entity} {key:?} (at {})", reference.pointer));
+                missing.push(Missing::new(entity, key));
             }
             known.insert((entity, key), id);
         }
         if !missing.is_empty() {
-            let reason = format!("Tryton has no {}", missing.join(", no "));
-            return Err(Fault::NotReady { reason });
+            let reason = format!("Tryton has no {}", told.join(", no "));
+            return Err(Fault::NotReady { reason, missing });
         }
         let id_of = |reference: &reference::Reference| {
             known.get(&(reference.entity.as_str(), reference.key.as_str())).copied().flatten()

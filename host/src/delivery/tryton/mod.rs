@@ -8,7 +8,10 @@
 //! username = "mapwright"
 //! password = { env = "ACME_ERP_PASSWORD" }
 //! timeout_ms = 60000                       # for one call; a delivery makes several
+//! connect_timeout_ms = 10000               # of it, connecting
 //! calls_max = 8                            # at the same time
+//! max_in_flight = 8                        # deliveries at the same time
+//! rate_limit = "600/minute"                # calls; see `limit`. burst and circuit_breaker as well
 //! accept_warnings = ["*.invoice_taxes"]    # by name or message, `*` for anything
 //! entities.sale = { model = "sale.sale", find = ["reference"] }   # only what differs
 //! ```
@@ -21,8 +24,8 @@
 //! by natural key ([`entity`]); one document is worked on by one attempt at a time. What is there is
 //! not made again. `state` in the body of a sale is the state wanted; buttons lead there ([`sale`]).
 //!
-//! Refused credentials and an unknown database are not the document's fault: they are retried, after
-//! a minute, so that nothing is lost while the configuration is mended.
+//! Refused credentials and an unknown database are not the document's fault: the gate closes, and
+//! one delivery tries again now and then, so that nothing is lost while the configuration is mended.
 
 mod encode;
 mod entity;
@@ -37,7 +40,9 @@ mod work;
 mod write;
 
 use std::collections::BTreeMap;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -46,7 +51,12 @@ use self::entity::Entities;
 use self::lock::Locks;
 use self::rpc::Rpc;
 use self::schema::Schemas;
-use super::{Answer, Delivery, Identities, OpenError, Outbound, Verdict, shorten};
+use super::client::Timeouts;
+use super::limit::Rates;
+use super::{
+    Answer, Delivery, Gate, Health, Identities, OpenError, Outbound, Verdict, breaker, gate,
+    shorten,
+};
 use crate::secret::SecretSource;
 
 /// The table of a connection with `connector = "tryton"`, without that key itself.
@@ -64,6 +74,21 @@ pub struct Config {
     /// For one call.
     #[serde(default = "timeout_ms_default")]
     pub timeout_ms: u64,
+    /// Of that, for connecting.
+    #[serde(default)]
+    pub connect_timeout_ms: Option<u64>,
+    /// Calls in time.
+    #[serde(default)]
+    pub rate_limit: Rates,
+    /// Of them, back to back at most.
+    #[serde(default)]
+    pub burst: Option<NonZeroU32>,
+    /// When to leave the server alone.
+    #[serde(default)]
+    pub circuit_breaker: breaker::Config,
+    /// Deliveries at the same time; as many as calls unless said otherwise.
+    #[serde(default)]
+    pub max_in_flight: Option<NonZeroUsize>,
     /// Calls at the same time.
     #[serde(default = "calls_max_default")]
     pub calls_max: usize,
@@ -105,15 +130,44 @@ pub struct Target {
     locks: Locks,
 }
 
+/// Calls that a delivery usually takes (a sale with its references, looked up, made and led on).
+/// It is not begun with room for fewer, or several at once would all stop half-way.
+const CALLS_PER_DELIVERY: u32 = 16;
+
+impl Config {
+    pub(super) fn gate(&self) -> Result<gate::Config, OpenError> {
+        let burst = self.burst.map(NonZeroU32::get);
+        let narrow = |count: u32| count < CALLS_PER_DELIVERY;
+        if let Some(rate) = self.rate_limit.iter().find(|rate| narrow(rate.count)) {
+            let problem = format!(
+                "a delivery takes up to {CALLS_PER_DELIVERY} calls, and {rate} would never let one end"
+            );
+            return Err(OpenError::config("rate_limit", problem));
+        }
+        if burst.is_some_and(narrow) {
+            let problem =
+                format!("a delivery takes up to {CALLS_PER_DELIVERY} calls: at least that");
+            return Err(OpenError::config("burst", problem));
+        }
+        let in_flight_max = self.max_in_flight.map_or(self.calls_max.max(1), NonZeroUsize::get);
+        Ok(gate::Config {
+            rates: self.rate_limit.clone(),
+            burst,
+            breaker: self.circuit_breaker,
+            in_flight_max,
+            requests: CALLS_PER_DELIVERY,
+        })
+    }
+}
+
 impl Target {
     pub(super) fn open(
         config: &Config,
         base_dir: &Path,
         outbound: &Outbound,
+        gate: &Arc<Gate>,
     ) -> Result<Self, OpenError> {
-        if config.timeout_ms == 0 {
-            return Err(OpenError::config("timeout_ms", "must be 1 or more"));
-        }
+        let timeouts = Timeouts::new(config.timeout_ms, config.connect_timeout_ms)?;
         if config.calls_max == 0 {
             return Err(OpenError::config("calls_max", "must be 1 or more"));
         }
@@ -133,7 +187,8 @@ impl Target {
         }
         let path = format!("{}/{database}/rpc/", url.path().trim_end_matches('/'));
         url.set_path(&path);
-        let rpc = Rpc::new(outbound, url, config, config.password.resolve(base_dir)?);
+        let password = config.password.resolve(base_dir)?;
+        let rpc = Rpc::new(outbound.with(timeouts)?, gate, timeouts, url, config, password);
         Ok(Self {
             rpc,
             schemas: Schemas::default(),
@@ -152,13 +207,14 @@ impl Target {
         let mut answer = match self.work(delivery, identities, &mut found).await {
             Ok(done) => {
                 let target_id = done.id.map(|id| id.to_string());
-                let mut answer = Answer::of(Verdict::Delivered { target_id }, Some(200));
+                let mut answer =
+                    Answer::of(Verdict::Delivered { target_id }, Some(200), Health::Well);
                 answer.attempt.detail = shorten(&done.what, super::DETAIL_BYTES_MAX);
                 answer
             }
             Err(fault) => {
-                let (verdict, status) = fault.judge();
-                Answer::of(verdict, status)
+                let (verdict, status, health) = fault.judge();
+                Answer::of(verdict, status, health)
             }
         };
         answer.found = found;

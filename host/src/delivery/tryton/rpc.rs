@@ -14,8 +14,9 @@ use reqwest::Url;
 use serde_json::{Value, json};
 use tokio::sync::{Mutex, Semaphore};
 
-use super::super::Outbound;
-use super::super::client::{NoAnswer, read_bounded, retry_after};
+use super::super::client::{NoAnswer, Timeouts, Unanswered, read_bounded, send};
+use super::super::patience::retry_after;
+use super::super::{Gate, Health, Outbound};
 use super::fault::Fault;
 use super::{Config, REFUSED_WAIT};
 use crate::secret::Secret;
@@ -40,7 +41,8 @@ pub(super) struct Rpc {
     url: Url,
     username: String,
     password: Secret,
-    timeout: Duration,
+    gate: Arc<Gate>,
+    timeouts: Timeouts,
     accept_warnings: Vec<String>,
     session: Mutex<Login>,
     calls: Semaphore,
@@ -63,13 +65,21 @@ struct Session {
 }
 
 impl Rpc {
-    pub(super) fn new(outbound: &Outbound, url: Url, config: &Config, password: Secret) -> Self {
+    pub(super) fn new(
+        outbound: Outbound,
+        gate: &Arc<Gate>,
+        timeouts: Timeouts,
+        url: Url,
+        config: &Config,
+        password: Secret,
+    ) -> Self {
         Self {
-            outbound: outbound.clone(),
+            outbound,
+            gate: Arc::clone(gate),
+            timeouts,
             url,
             username: config.username.clone(),
             password,
-            timeout: Duration::from_millis(config.timeout_ms),
             accept_warnings: config.accept_warnings.clone(),
             session: Mutex::default(),
             calls: Semaphore::new(config.calls_max),
@@ -204,23 +214,29 @@ impl Rpc {
             .client()
             .post(self.url.clone())
             .header(header::CONTENT_TYPE, "application/json")
-            .timeout(self.timeout)
             .body(body);
         if let Some(authorization) = authorization {
             request = request.header(header::AUTHORIZATION, authorization);
         }
-        let lost = |error: reqwest::Error| match (NoAnswer::of(&error, self.timeout), effect) {
-            (NoAnswer::NotSent(reason), _) | (NoAnswer::Lost(reason), Effect::Reads) => {
-                Fault::Retry { reason: format!("{method}: {reason}"), after: None, status: None }
+        let lost = |no_answer: NoAnswer| match (no_answer, effect) {
+            (NoAnswer::NotSent(reason), _) => Fault::of_target(method, &reason, Health::Down),
+            (NoAnswer::Lost(reason), Effect::Reads) => {
+                Fault::of_target(method, &reason, Health::Doubtful)
             }
             (NoAnswer::Lost(reason), Effect::Writes) => {
                 Fault::Unknown { reason: format!("{method}: {reason}") }
             }
         };
-        let mut response = request.send().await.map_err(lost)?;
+        let sent = send(&self.gate, self.timeouts, request).await;
+        let mut response = sent.map_err(|unanswered| match unanswered {
+            Unanswered::NotNow(not_now) => Fault::NotNow(not_now),
+            Unanswered::NoAnswer(no_answer) => lost(no_answer),
+        })?;
         let status = response.status();
         let retry_after = retry_after(response.headers(), SystemTime::now());
-        let (body, cut) = read_bounded(&mut response, ANSWER_BYTES_MAX).await.map_err(lost)?;
+        let (body, cut) = read_bounded(&mut response, ANSWER_BYTES_MAX)
+            .await
+            .map_err(|error| lost(NoAnswer::of(&error, self.timeouts)))?;
         if status != StatusCode::OK {
             return Err(of_status(status, method, retry_after, &self.url));
         }
@@ -249,7 +265,8 @@ fn of_status(status: StatusCode, method: &str, after: Option<Duration>, url: &Ur
         ),
         408 | 425 | 429 | 500..=599 => {
             let reason = format!("{method}: the server answered {status}");
-            Fault::Retry { reason, after, status: number }
+            let health = if status.as_u16() == 429 { Health::Down } else { Health::Doubtful };
+            Fault::Retry { reason, after, status: number, health }
         }
         300..=399 => {
             Fault::mend(format!("{url} answers {status}: redirects are not followed"), number)

@@ -11,7 +11,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::{Delivery, Found, Identities};
+use super::super::{Delivery, Found, Identities, Missing};
 use super::entity::{Entity, Find, ids_of};
 use super::fault::Fault;
 use super::job::Job;
@@ -70,6 +70,7 @@ impl Target {
                     "there is no {} {:?} in Tryton to update",
                     job.entity.name, job.key
                 ),
+                missing: vec![Missing::new(&document.entity, &document.key)],
             }),
             (_, None) => {
                 let (id, made) = self.create(&job, delivery.first_attempt).await?;
@@ -140,7 +141,7 @@ impl Target {
                  make it there",
                 job.key
             );
-            return Err(Fault::NotReady { reason });
+            return Err(Fault::NotReady { reason, missing: Vec::new() });
         }
         let mut record = job.record.clone();
         if job.is_sale() {

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use tracing::warn;
 
+use super::steps::SENDING;
 use crate::delivery::{Answer, Identities};
 use crate::event::Document;
 use crate::journal::{AttemptRecord, Journal, Mapped, Passage};
@@ -14,10 +15,12 @@ pub(super) struct Deliveries {
     pub(super) next: usize,
     /// Whether nothing of this mapping was ever sent.
     pub(super) fresh: bool,
+    /// Whether the next document may have been sent without its outcome having been written down.
+    pub(super) in_doubt: bool,
     /// Whether an earlier mapping of the event may have been sent, under the same keys.
     pub(super) replayed: bool,
     /// Tries made at the next document.
-    pub(super) tries: u32,
+    pub(super) tries: Tries,
     pub(super) checkpoint: Option<String>,
     pub(super) status: Option<String>,
 }
@@ -28,24 +31,48 @@ impl Deliveries {
             documents: mapped.documents.clone(),
             next: 0,
             fresh: true,
+            in_doubt: false,
             replayed,
-            tries: 0,
+            tries: Tries::default(),
             checkpoint: mapped.checkpoint.clone(),
             status: mapped.status.clone(),
         }
     }
 
     pub(super) fn taken_up(passage: Passage) -> Self {
+        let next = passage.delivered.len();
+        let unready = passage
+            .attempts
+            .iter()
+            .filter(|attempt| attempt.ordinal as usize == next && attempt.outcome == "not_ready");
+        let tries = Tries {
+            made: passage.attempt,
+            unready: u32::try_from(unready.clone().count()).unwrap_or(u32::MAX),
+            unready_since: unready.map(|attempt| attempt.at).min(),
+        };
         Self {
-            next: passage.delivered.len(),
+            next,
             documents: passage.documents,
             fresh: false,
+            // Whatever came of an attempt leaves its reason; an intention alone has none.
+            in_doubt: passage.reason.as_deref().is_none_or(|reason| reason == SENDING),
             replayed: passage.replays > 0,
-            tries: passage.attempt,
+            tries,
             checkpoint: passage.checkpoint,
             status: passage.status,
         }
     }
+}
+
+/// Tries made at one document.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Tries {
+    pub(super) made: u32,
+    /// Of them, those for which something was missing: they are no fault of the target, and end by
+    /// time.
+    pub(super) unready: u32,
+    /// When the first of those was.
+    pub(super) unready_since: Option<Timestamp>,
 }
 
 /// One attempt, for the journal.

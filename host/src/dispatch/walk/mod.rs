@@ -9,26 +9,29 @@
 //!
 //! Every arrow is in the journal before the next one begins, so a walk cut short by a crash is
 //! taken up at the last arrow. Documents are mapped once: after that only their delivery is tried
-//! again, whatever version of the plugin is active by then.
+//! again, whatever version of the plugin is active by then. An attempt that failed because the
+//! target is down, and one that the gate did not let out, do not count towards giving up.
 
 mod account;
 mod deliveries;
 mod sift;
 mod steps;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use tokio::time::Instant;
 use tracing::warn;
 
-use self::deliveries::{Deliveries, KnownIdentities, record};
+pub(super) use self::account::Cost;
+use self::deliveries::{Deliveries, KnownIdentities, Tries, record};
 use self::sift::sift;
 use self::steps::Wait;
 use crate::checkpoint::{Checkpoints, ResourceCheckpoint};
-use crate::config::ReadyRoute;
-use crate::delivery::{Delivery, Verdict};
+use crate::config::{ReadyRoute, Snapshot};
+use crate::delivery::{Blame, Delivery, Missing, Verdict};
 use crate::event::Event;
 use crate::ingress::Guard;
 use crate::journal::{self, End, Journal, Mapped, Next, Passage, PassageState};
@@ -44,6 +47,7 @@ pub(super) struct Ground {
     pub(super) shelf: Shelf,
     pub(super) metrics: Arc<Metrics>,
     pub(super) guard: Arc<Guard>,
+    pub(super) snapshot: Arc<ArcSwap<Snapshot>>,
 }
 
 /// One passage to walk.
@@ -54,6 +58,24 @@ pub(super) struct Work {
     pub(super) routes: Arc<[String]>,
     /// Whether the passage is known not to have begun.
     pub(super) fresh: bool,
+    /// Whether it was walked again at once, because what it missed had come in the meantime.
+    pub(super) at_once: bool,
+}
+
+impl Work {
+    /// The other routes that took the event when it was planned.
+    fn siblings_of(&self, route: &str) -> Vec<String> {
+        self.routes.iter().filter(|other| *other != route).cloned().collect()
+    }
+}
+
+/// What came of a walk.
+#[derive(Debug)]
+pub(super) struct Walked {
+    pub(super) stop: Stop,
+    pub(super) cost: Cost,
+    /// Things that have an id in the target now.
+    pub(super) learnt: Vec<Missing>,
 }
 
 /// Where a walk stopped.
@@ -61,8 +83,19 @@ pub(super) struct Work {
 pub(super) enum Stop {
     /// For good.
     Ended,
-    /// To be taken up after a while.
-    Again(Duration),
+    /// To be taken up after a while, or when something it misses is there.
+    Again {
+        /// The while.
+        wait: Duration,
+        /// On the route's connection; empty where only time helps.
+        missing: Vec<Missing>,
+    },
+}
+
+impl Stop {
+    fn after(wait: Duration) -> Self {
+        Self::Again { wait, missing: Vec::new() }
+    }
 }
 
 /// How long to hold still when the journal cannot write (a full disk, most likely).
@@ -71,21 +104,26 @@ const JOURNAL_PATIENCE: Duration = Duration::from_secs(1);
 /// How long checkpoints take to be made again, about.
 const CHECKPOINT_PATIENCE: Duration = Duration::from_millis(200);
 
+/// Things one passage may wait for by name; beyond them it comes again by time.
+const MISSING_MAX: usize = 8;
+
 /// Walks until something ends or has to wait.
-pub(super) async fn walk(ground: &Ground, work: &Work, ready: &ReadyRoute) -> Stop {
+pub(super) async fn walk(ground: &Ground, work: &Work, ready: &ReadyRoute) -> Walked {
     let seq = work.seq;
-    let walk = Walk { ground, seq, work, ready };
+    let walk = Walk { ground, seq, work, ready, account: Mutex::default() };
     let went = match walk.go().await {
         Err(journal::Error::Damaged(why)) => walk.give_up_damaged(&why).await,
         other => other,
     };
-    match went {
+    let stop = match went {
         Ok(stop) => stop,
         Err(error) => {
             warn!(event.seq = seq, route.name = ready.name, %error, "the journal cannot be written; the passage waits");
-            Stop::Again(JOURNAL_PATIENCE)
+            Stop::after(JOURNAL_PATIENCE)
         }
-    }
+    };
+    let account = walk.account.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Walked { stop, cost: account.cost, learnt: account.learnt }
 }
 
 struct Walk<'a> {
@@ -93,6 +131,7 @@ struct Walk<'a> {
     seq: u64,
     work: &'a Work,
     ready: &'a ReadyRoute,
+    account: Mutex<account::Account>,
 }
 
 impl Walk<'_> {
@@ -113,7 +152,7 @@ impl Walk<'_> {
             }
             Some(passage) => self.map(&event, Past::of(passage)).await,
             None => match self.pace(&event) {
-                Some(wait) => Ok(Stop::Again(wait)),
+                Some(wait) => Ok(Stop::after(wait)),
                 None => self.map(&event, Past::default()).await,
             },
         }
@@ -137,7 +176,7 @@ impl Walk<'_> {
             Err(error) => {
                 // Mapping as if nothing were remembered could send an older version.
                 warn!(event.id = %event.id, %error, "the checkpoint cannot be read; the passage waits");
-                return Ok(Stop::Again(CHECKPOINT_PATIENCE));
+                return Ok(Stop::after(CHECKPOINT_PATIENCE));
             }
         };
         match sift(event, self.ready, remembered.as_ref(), checkpoints) {
@@ -147,7 +186,7 @@ impl Walk<'_> {
             }
             Err(error) => {
                 warn!(event.id = %event.id, %error, "a checkpoint cannot be read; the passage waits");
-                return Ok(Stop::Again(CHECKPOINT_PATIENCE));
+                return Ok(Stop::after(CHECKPOINT_PATIENCE));
             }
         }
         let stages = match self.stages(past.pin).await {
@@ -161,6 +200,7 @@ impl Walk<'_> {
         self.count(&run);
         self.relay_logs(event, &run);
         let receipts = run.receipts;
+        let tries = Tries { made: attempts, ..Tries::default() };
         match run.outcome {
             Outcome::Mapped { documents, checkpoint } if !documents.is_empty() => {
                 let mapped = Mapped {
@@ -184,13 +224,14 @@ impl Walk<'_> {
                 self.end(event, End::Skipped { reason }, receipts, None).await
             }
             Outcome::NotReady { reason } => {
-                let wait = Wait { cause: "not_ready", reason, after: None };
-                self.postpone(event, attempts, wait, receipts, None).await
+                let wait = Wait { cause: "not_ready", reason, after: None, counts: true };
+                self.postpone(event, tries, wait, receipts, None).await
             }
             // The clock, not the plugin, may be to blame: a busy machine deserves another try.
             failure @ Outcome::Deadline { .. } => {
-                let wait = Wait { cause: "deadline", reason: detail_of(&failure), after: None };
-                self.postpone(event, attempts, wait, receipts, None).await
+                let reason = detail_of(&failure);
+                let wait = Wait { cause: "deadline", reason, after: None, counts: true };
+                self.postpone(event, tries, wait, receipts, None).await
             }
             failure @ (Outcome::Rejected { .. }
             | Outcome::Trapped { .. }
@@ -249,7 +290,7 @@ impl Walk<'_> {
     }
 
     async fn deliver(&self, event: &Event, all: Deliveries) -> Result<Stop, journal::Error> {
-        let Ok(target) = &self.ready.target else { return Ok(Stop::Again(JOURNAL_PATIENCE)) };
+        let Ok(target) = &self.ready.target else { return Ok(Stop::after(JOURNAL_PATIENCE)) };
         let identities = KnownIdentities {
             journal: &self.ground.journal,
             merchant: &event.merchant,
@@ -257,21 +298,29 @@ impl Walk<'_> {
         };
         let mut tries = all.tries;
         for (ordinal, document) in (0u32..).zip(&all.documents).skip(all.next) {
+            // What a restart, a retry or a replay brings back may have been sent before, and so may
+            // all that was open in a backup.
+            let restored = self.seq <= self.ground.journal.restored_seq();
+            let first_attempt =
+                (all.fresh || ordinal as usize > all.next) && !all.replayed && !restored;
+            let in_doubt = restored || (!first_attempt && all.in_doubt);
+            if !first_attempt && !in_doubt && !target.resends_safely(document) {
+                self.about_to_send(tries.made).await?;
+            }
             let delivery = Delivery {
                 merchant: &event.merchant,
                 connection: &self.ready.route.to,
                 event_id: &event.id,
                 correlation_id: &event.correlation_id,
+                resource: &event.resource_key,
                 document,
-                // What a restart, a retry or a replay brings back may have been sent before, and so
-                // may all that was open in a backup.
-                first_attempt: !all.replayed
-                    && (all.fresh || ordinal as usize > all.next)
-                    && self.seq > self.ground.journal.restored_seq(),
+                first_attempt,
+                in_doubt,
             };
             let answer = target.deliver(&delivery, &identities).await;
             self.count_attempt(&answer);
-            let attempt = record(ordinal, tries, &answer);
+            let attempt = record(ordinal, tries.made, &answer);
+            let counts = answer.blame == Blame::Document;
             match answer.verdict {
                 Verdict::Delivered { target_id } => {
                     self.log_delivered(event, document, target_id.as_deref());
@@ -279,28 +328,33 @@ impl Walk<'_> {
                     let done = ordinal as usize + 1 == all.documents.len();
                     let next = if done { Next::EndDelivered } else { Next::Intend(ordinal + 1) };
                     let mark = self
-                        .document_delivered(event, ordinal, target_id, attempt, found, next)
+                        .document_delivered(event, ordinal, target_id, attempt, found.clone(), next)
                         .await?;
+                    self.learn(found);
                     if let Some(mark) = mark {
                         self.remember(event, all.checkpoint, all.status, mark);
                         return Ok(Stop::Ended);
                     }
-                    tries = 0;
+                    tries = Tries::default();
                 }
                 Verdict::Rejected { code, reason } => {
                     let detail = format!("{} {}: {reason}", document.entity, document.key);
                     let end = End::Dead { cause: code, detail };
                     return self.end(event, end, Vec::new(), Some(attempt)).await;
                 }
-                Verdict::NotReady { reason } => {
-                    let wait = Wait { cause: "not_ready", reason, after: None };
-                    return self.postpone(event, tries, wait, Vec::new(), Some(attempt)).await;
+                Verdict::NotNow { reason, wait } => {
+                    let wait = Wait { cause: "not_now", reason, after: Some(wait), counts: false };
+                    return self.postpone(event, tries, wait, Vec::new(), None).await;
+                }
+                Verdict::NotReady { reason, mut missing } => {
+                    missing.truncate(MISSING_MAX);
+                    return self.park(event, tries, reason, missing, attempt).await;
                 }
                 Verdict::Retry { reason, after } => {
-                    let wait = Wait { cause: "retry", reason, after };
+                    let wait = Wait { cause: "retry", reason, after, counts };
                     return self.postpone(event, tries, wait, Vec::new(), Some(attempt)).await;
                 }
-                Verdict::Unknown { reason, resend: false } => {
+                Verdict::Unknown { reason, resend: false, .. } => {
                     let detail = format!(
                         "{} {}: {reason}; whether the target has it is not known, and sending again is not safe: look there, then replay or discard",
                         document.entity, document.key
@@ -308,8 +362,8 @@ impl Walk<'_> {
                     let end = End::Dead { cause: "unknown_outcome".into(), detail };
                     return self.end(event, end, Vec::new(), Some(attempt)).await;
                 }
-                Verdict::Unknown { reason, resend: true } => {
-                    let wait = Wait { cause: "unknown", reason, after: None };
+                Verdict::Unknown { reason, resend: true, after } => {
+                    let wait = Wait { cause: "unknown", reason, after, counts };
                     return self.postpone(event, tries, wait, Vec::new(), Some(attempt)).await;
                 }
             }

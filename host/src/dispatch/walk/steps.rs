@@ -5,9 +5,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tracing::{info, warn};
 
+use super::deliveries::Tries;
 use super::{JOURNAL_PATIENCE, Stop, Walk};
 use crate::checkpoint::ResourceCheckpoint;
-use crate::delivery::Found;
+use crate::delivery::{Found, Missing};
 use crate::event::{Document, Event, Receipt};
 use crate::journal::{
     self, AttemptRecord, DocumentDelivered, End, Ended, Identity, Next, Postponed,
@@ -19,7 +20,13 @@ pub(super) struct Wait {
     pub(super) reason: String,
     /// What the target asked for.
     pub(super) after: Option<Duration>,
+    /// Whether it was a try that the document is to answer for.
+    pub(super) counts: bool,
 }
+
+/// The reason that stands in the journal while a document is sent again to a target which could
+/// not tell it from a new one. Found there after a restart, it means that nobody knows.
+pub(super) const SENDING: &str = "sending: again, to a target that does not keep keys";
 
 impl Walk<'_> {
     /// Writes the one thing that must not be forgotten: a delivery that took place. A full disk is
@@ -42,7 +49,7 @@ impl Walk<'_> {
             attempt,
             identities,
             next,
-            siblings: if ends { self.siblings() } else { Vec::new() },
+            siblings: if ends { self.siblings(event) } else { Vec::new() },
         };
         let mark = loop {
             match self.ground.journal.document_delivered(record.clone()).await {
@@ -60,9 +67,17 @@ impl Walk<'_> {
         Ok(mark)
     }
 
-    /// The other routes that take the event.
-    fn siblings(&self) -> Vec<String> {
-        self.work.routes.iter().filter(|route| **route != self.ready.name).cloned().collect()
+    /// The other routes that take the event: those that did when it was planned, and those that do
+    /// now.
+    fn siblings(&self, event: &Event) -> Vec<String> {
+        let mut routes = self.work.siblings_of(&self.ready.name);
+        let snapshot = self.ground.snapshot.load();
+        if let Some(merchant) = snapshot.merchants.get(&event.merchant) {
+            let now = merchant.routes_for(&event.connection, &event.topic);
+            let others = now.filter(|ready| ready.name != self.ready.name);
+            routes.extend(others.map(|ready| ready.name.clone()));
+        }
+        routes
     }
 
     pub(super) async fn end(
@@ -90,7 +105,7 @@ impl Walk<'_> {
             at: Timestamp::now(),
             receipts,
             attempt,
-            siblings: self.siblings(),
+            siblings: self.siblings(event),
         };
         self.ground.journal.ended(ended).await?;
         self.count_end(event, label);
@@ -115,7 +130,7 @@ impl Walk<'_> {
             at: Timestamp::now(),
             receipts: Vec::new(),
             attempt: None,
-            siblings: self.siblings(),
+            siblings: self.work.siblings_of(&self.ready.name),
         };
         self.ground.journal.ended(ended).await?;
         let label = crate::telemetry::End { outcome: "dead_letter" };
@@ -123,25 +138,69 @@ impl Walk<'_> {
         Ok(Stop::Ended)
     }
 
+    /// Waits for another try, or gives up when there were enough.
     pub(super) async fn postpone(
         &self,
         event: &Event,
-        tries: u32,
+        tries: Tries,
         wait: Wait,
         receipts: Vec<Receipt>,
         attempt: Option<AttemptRecord>,
     ) -> Result<Stop, journal::Error> {
-        let tries = tries + 1;
-        let Wait { cause, reason, after } = wait;
-        let Some(wait) = self.ready.retry.wait(tries, after) else {
-            let detail = format!("given up after {tries} attempts; the last: {reason}");
+        let Wait { after, counts, .. } = wait;
+        let made = if counts { tries.made + 1 } else { tries.made };
+        let counted = made.saturating_sub(tries.unready);
+        let retry = self.ready.retry;
+        let time =
+            if counts { retry.wait(counted, after) } else { Some(retry.wait_uncounted(after)) };
+        let Some(time) = time else {
+            let Wait { cause, reason, .. } = wait;
+            let detail = format!("given up after {counted} attempts; the last: {reason}");
             let end = End::Dead { cause: format!("{cause}_exhausted"), detail };
             return self.end(event, end, receipts, attempt).await;
         };
-        let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+        self.put_off(event, made, &wait, time, receipts, attempt).await?;
+        Ok(Stop::Again { wait: time, missing: Vec::new() })
+    }
+
+    /// Waits for things that the document refers to, or gives up when they did not come for long.
+    pub(super) async fn park(
+        &self,
+        event: &Event,
+        tries: Tries,
+        reason: String,
+        missing: Vec<Missing>,
+        attempt: AttemptRecord,
+    ) -> Result<Stop, journal::Error> {
+        let since = tries.unready_since.unwrap_or(attempt.at);
+        let waited = Duration::try_from(attempt.at.duration_since(since)).unwrap_or_default();
+        if waited >= self.ready.retry.not_ready_max() {
+            let hours = waited.as_secs_f64() / 3600.0;
+            let detail = format!("waited {hours:.1} hours for what it refers to: {reason}");
+            let cause = if missing.is_empty() { "not_ready_exhausted" } else { "parent_missing" };
+            let end = End::Dead { cause: cause.into(), detail };
+            return self.end(event, end, Vec::new(), Some(attempt)).await;
+        }
+        let time = self.ready.retry.patience(tries.unready + 1);
+        let wait = Wait { cause: "not_ready", reason, after: None, counts: false };
+        self.put_off(event, tries.made + 1, &wait, time, Vec::new(), Some(attempt)).await?;
+        Ok(Stop::Again { wait: time, missing })
+    }
+
+    async fn put_off(
+        &self,
+        event: &Event,
+        tries: u32,
+        wait: &Wait,
+        time: Duration,
+        receipts: Vec<Receipt>,
+        attempt: Option<AttemptRecord>,
+    ) -> Result<(), journal::Error> {
+        let Wait { cause, reason, .. } = wait;
+        let wait_ms = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         info!(event.id = %event.id, correlation.id = event.correlation_id, route.name = self.ready.name, attempt = tries, cause, reason, wait_ms, "waits");
         let at = Timestamp::now();
-        let due_at = jiff::SignedDuration::try_from(wait)
+        let due_at = jiff::SignedDuration::try_from(time)
             .ok()
             .and_then(|wait| at.checked_add(wait).ok())
             .unwrap_or(Timestamp::MAX);
@@ -155,8 +214,23 @@ impl Walk<'_> {
             receipts,
             at,
         };
-        self.ground.journal.postponed(postponed).await?;
-        Ok(Stop::Again(wait))
+        self.ground.journal.postponed(postponed).await
+    }
+
+    /// Writes down that a document is about to be sent once more.
+    pub(super) async fn about_to_send(&self, tries: u32) -> Result<(), journal::Error> {
+        let at = Timestamp::now();
+        let postponed = Postponed {
+            seq: self.seq,
+            route: self.ready.name.clone(),
+            due_at: at,
+            attempt_no: tries,
+            reason: SENDING.to_owned(),
+            attempt: None,
+            receipts: Vec::new(),
+            at,
+        };
+        self.ground.journal.postponed(postponed).await
     }
 
     pub(super) fn remember(
