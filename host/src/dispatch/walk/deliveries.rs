@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use tracing::warn;
 
 use super::steps::SENDING;
-use crate::delivery::{Answer, Identities};
+use crate::delivery::{Answer, Blame, Identities};
 use crate::event::Document;
 use crate::journal::{AttemptRecord, Journal, Mapped, Passage};
 
@@ -41,12 +41,11 @@ impl Deliveries {
 
     pub(super) fn taken_up(passage: Passage) -> Self {
         let next = passage.delivered.len();
-        let unready = passage
-            .attempts
-            .iter()
-            .filter(|attempt| attempt.ordinal as usize == next && attempt.outcome == "not_ready");
+        let of_next = passage.attempts.iter().filter(|attempt| attempt.ordinal as usize == next);
+        let unready = of_next.clone().filter(|attempt| attempt.outcome == "not_ready");
         let tries = Tries {
             made: passage.attempt,
+            records: of_next.map(|attempt| attempt.no).max().unwrap_or(0),
             unready: u32::try_from(unready.clone().count()).unwrap_or(u32::MAX),
             unready_since: unready.map(|attempt| attempt.at).min(),
         };
@@ -64,10 +63,16 @@ impl Deliveries {
     }
 }
 
+/// An outage may last for days and its tries do not count: from here on each of them takes the place
+/// of the one before.
+const RECORDS_UNCOUNTED_MAX: u32 = 100;
+
 /// Tries made at one document.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Tries {
     pub(super) made: u32,
+    /// Records of them, and of those that did not count.
+    pub(super) records: u32,
     /// Of them, those for which something was missing: they are no fault of the target, and end by
     /// time.
     pub(super) unready: u32,
@@ -76,10 +81,11 @@ pub(super) struct Tries {
 }
 
 /// One attempt, for the journal.
-pub(super) fn record(ordinal: u32, tries: u32, answer: &Answer) -> AttemptRecord {
+pub(super) fn record(ordinal: u32, records: u32, answer: &Answer) -> AttemptRecord {
+    let in_place = answer.blame == Blame::Target && records >= RECORDS_UNCOUNTED_MAX;
     AttemptRecord {
         ordinal,
-        no: tries + 1,
+        no: if in_place { records } else { records + 1 },
         at: Timestamp::now(),
         duration_us: u64::try_from(answer.attempt.duration.as_micros()).unwrap_or(u64::MAX),
         outcome: answer.verdict.name().to_owned(),

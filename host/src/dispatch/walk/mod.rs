@@ -321,7 +321,7 @@ impl Walk<'_> {
             };
             let answer = target.deliver(&delivery, &identities).await;
             self.count_attempt(&answer);
-            let attempt = record(ordinal, tries.made, &answer);
+            let attempt = record(ordinal, tries.records, &answer);
             let counts = answer.blame == Blame::Document;
             match answer.verdict {
                 Verdict::Delivered { target_id } => {
