@@ -311,6 +311,50 @@ async fn a_step_told_twice_or_to_a_stopped_job_changes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_passage_put_back_the_moment_it_ended_is_walked_again() {
+    use mapwright::journal::PassageState;
+    use mapwright::journal::jobs::{JobState, JobStep, NewJob};
+    use mapwright::journal::replay::{Again, ReplayStep};
+    const ROUNDS: u64 = 150;
+    let (folder, erp) = ready().await;
+    folder.merchant("acme", erp.address());
+    let host = TestHost::start(&folder).await;
+    let journal = host.journal();
+    host.shop("acme").send(&Delivery::order(1)).await.accepted();
+    let word = || "test".to_owned();
+    let job = NewJob { kind: word(), merchant: word(), spec: word(), who: word(), why: word() };
+    let job = journal.add_job(job).await.unwrap();
+    let (state, at) = (JobState::Running, jiff::Timestamp::now());
+    let begun = JobStep { id: job, state, cursor: None, progress: None, at };
+    journal.step_job(begun).await.unwrap();
+    let again = vec![Again { seq: 1, route: Some("orders".into()) }];
+    let mut from = None;
+    for round in 0..=ROUNDS {
+        // The journal knows the end before the dispatcher hears of it.
+        let ended = async {
+            while journal
+                .passage(1, "orders")
+                .unwrap()
+                .is_none_or(|it| it.state != PassageState::Delivered)
+            {
+                tokio::task::yield_now().await;
+            }
+        };
+        let patience = Duration::from_secs(30);
+        tokio::time::timeout(patience, ended).await.unwrap_or_else(|_| panic!("stuck in {round}"));
+        if round < ROUNDS {
+            let to = round.to_string();
+            let (again, pin, last, at) = (again.clone(), None, false, jiff::Timestamp::now());
+            let step = ReplayStep { job, from, to: to.clone(), again, pin, last, at };
+            assert_eq!(journal.replay(step).await.unwrap().progress.replayed, round + 1);
+            from = Some(to);
+        }
+    }
+    host.settle().await;
+    assert_eq!(erp.documents("acme")[0].times, ROUNDS + 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_given_up_needs_a_reason_and_stands_in_the_audit_record() {
     let (folder, erp) = ready().await;
     folder.merchant("acme", erp.address());

@@ -54,6 +54,9 @@ impl Dispatcher {
                 self.feed.missed(&event.merchant);
                 continue;
             }
+            if reopened {
+                self.note_put_back(&event);
+            }
             if !reopened && !self.feed.wants(&event.merchant, event.seq) {
                 continue;
             }
@@ -64,9 +67,29 @@ impl Dispatcher {
                 return Err(error);
             }
         }
+        while let Some((merchant, seq)) = self.home.last().cloned() {
+            if let Some(event) = self.ground.journal.open_event(&merchant, seq)? {
+                self.take(&event).await?;
+            }
+            self.home.pop();
+        }
         match self.feed.next_page(&self.schedule) {
             Some(page) => self.read(page).await,
             None => Ok(()),
+        }
+    }
+
+    /// Notes the passages whose walk has ended them in the journal and is not home yet.
+    fn note_put_back(&mut self, event: &OpenEvent) {
+        for passage in event.passages.iter().filter(|it| !it.state.is_terminal()) {
+            let key = Key {
+                merchant: event.merchant.as_str().into(),
+                route: passage.route.as_str().into(),
+                resource: event.resource_key.as_str().into(),
+            };
+            if self.schedule.walks(&key, event.seq) {
+                self.put_back.insert(key, event.seq);
+            }
         }
     }
 

@@ -86,6 +86,11 @@ pub struct Dispatcher {
     /// What each task walks, and the connection it goes to.
     keys: HashMap<Id, (Key, Arc<str>)>,
     rerouted: bool,
+    /// Passages that a replay has put back while the walk that ended them was on its way home: what
+    /// is in the schedule is not put in again, so they are looked at once more when it is.
+    put_back: HashMap<Key, u64>,
+    /// Those whose walk has come home, by merchant and number.
+    home: Vec<(Arc<str>, u64)>,
 }
 
 impl Dispatcher {
@@ -109,6 +114,8 @@ impl Dispatcher {
             walks: JoinSet::new(),
             keys: HashMap::new(),
             rerouted: false,
+            put_back: HashMap::new(),
+            home: Vec::new(),
         }
     }
 
@@ -218,6 +225,9 @@ impl Dispatcher {
             Stop::Ended => {
                 self.backlog.end_one(&key.merchant);
                 self.schedule.ended(&key, cost);
+                if let Some(seq) = self.put_back.remove(&key) {
+                    self.home.push((Arc::clone(&key.merchant), seq));
+                }
             }
             Stop::Again { wait, missing } => {
                 let missing: Vec<Missing> = missing.into_iter().map(named).collect();

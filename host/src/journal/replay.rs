@@ -114,6 +114,14 @@ impl Journal {
         }
     }
 
+    /// An event with its passages, if it is open.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn open_event(&self, merchant: &str, seq: u64) -> Result<Option<OpenEvent>, Error> {
+        self.shared.readers.with(|db| Ok(read::open_event(db, merchant, seq)?))
+    }
+
     /// Reopened events that nobody has taken yet: a replay holds still while they are many.
     #[must_use]
     pub fn reopened_waiting(&self) -> usize {

@@ -187,6 +187,11 @@ impl<W: Clone> Schedule<W> {
         self.window(key).is_some_and(|window| window.holds(&key.resource, seq))
     }
 
+    /// Whether this passage is being walked.
+    pub(super) fn walks(&self, key: &Key, seq: u64) -> bool {
+        self.window(key).is_some_and(|window| window.walks(&key.resource, seq))
+    }
+
     /// Adds a passage in the place its number gives it. `due` matters only where it is alone.
     pub(super) fn push(&mut self, key: Key, entry: Entry<W>, due: Option<Instant>) {
         let merchant = self.merchants.entry(Arc::clone(&key.merchant)).or_default();

@@ -96,6 +96,11 @@ impl<W: Clone> Window<W> {
         queue.is_some_and(|q| q.entries.binary_search_by_key(&seq, |entry| entry.seq).is_ok())
     }
 
+    pub(super) fn walks(&self, resource: &str, seq: u64) -> bool {
+        let queue = self.queues.get(resource).filter(|queue| queue.head == Head::Walking);
+        queue.and_then(|queue| queue.entries.front()).is_some_and(|entry| entry.seq == seq)
+    }
+
     pub(super) fn head(&self, resource: &str) -> Option<&Head> {
         self.queues.get(resource).map(|queue| &queue.head)
     }
