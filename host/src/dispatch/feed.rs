@@ -49,6 +49,9 @@ pub(super) struct Passage<W> {
 /// The topics each route takes, by name; what has to be the same for the feed to go on as it does.
 pub(super) type Routing = BTreeMap<String, (String, Vec<String>)>;
 
+/// When, which merchant and which of its routes.
+type Round = (Instant, Arc<str>, Arc<str>);
+
 /// Something to be read from the journal: a page of a merchant's open events.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Page {
@@ -68,7 +71,7 @@ pub(super) struct Feed {
     /// Who was read last.
     last: Option<Arc<str>>,
     /// When routes go back to what they set aside.
-    rounds: BinaryHeap<Reverse<(Instant, Arc<str>, Arc<str>)>>,
+    rounds: BinaryHeap<Reverse<Round>>,
 }
 
 #[derive(Debug, Default)]

@@ -1,5 +1,10 @@
 //! The schedule alone: examples of what it promises, and programs made at random.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "numbers and names of tests are small and plain"
+)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
