@@ -856,24 +856,24 @@ mod tests {
                 prop_assert_eq!(issue.pending, pending.len() as u64);
                 prop_assert_eq!(issue.state == IssueState::Open, issue.pending > 0);
                 for money in &issue.money {
-                    prop_assert_eq!(&money.affected, &newest_sum(&own, &money.currency));
-                    prop_assert_eq!(&money.pending, &newest_sum(&pending, &money.currency));
+                    let read = |text: &str| Decimal::from_str_exact(text).unwrap();
+                    prop_assert_eq!(read(&money.affected), newest_sum(&own, &money.currency));
+                    prop_assert_eq!(read(&money.pending), newest_sum(&pending, &money.currency));
                 }
             }
         }
     }
 
     /// The sum over the newest letter of each resource.
-    fn newest_sum(letters: &[&Letter], currency: &str) -> String {
+    fn newest_sum(letters: &[&Letter], currency: &str) -> Decimal {
         let mut newest = std::collections::BTreeMap::new();
         for letter in letters.iter().rev() {
             newest.insert(&letter.resource_key, letter);
         }
-        let sum: Decimal = newest
+        newest
             .values()
             .filter(|it| it.currency.as_deref() == Some(currency))
             .map(|it| Decimal::from_str_exact(it.amount.as_deref().unwrap()).unwrap())
-            .sum();
-        format!("{sum:.2}")
+            .sum()
     }
 }
