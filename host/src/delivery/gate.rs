@@ -7,7 +7,7 @@
 //!                                                          slow start, patience it asked for
 //! ```
 //!
-//! A [`Gate`] is the [`limiter`](super::limit), the [`breaker`](super::breaker) and the places of
+//! A [`Gate`] is the [limiter](super::limit), the [breaker] and the places of
 //! one connection, shared by all routes to it. Dispatch asks it before it begins a walk and keeps
 //! the [`Permit`] until the walk is over; what comes of the attempts the gate hears from the target
 //! itself. After a breaker has closed, places grow by one with each success (1, 2, 4 ... a round),
