@@ -16,7 +16,7 @@ const ROAD: [(&str, &[&str]); 18] = [
     ("journal", &["event"]),
     ("checkpoint", &["event"]),
     ("ingress", &["event", "secret", "telemetry", "journal"]),
-    ("poll", &["event", "secret", "telemetry", "journal", "checkpoint", "ingress"]),
+    ("poll", &["event", "secret", "telemetry", "backlog", "journal", "checkpoint", "ingress"]),
     ("route", &["event"]),
     ("plugin", &["event"]),
     ("delivery", &["event", "secret"]),

@@ -135,11 +135,17 @@ impl Host {
             guard: Arc::clone(&guard),
         };
         let client = poll::Client::new().map_err(OpenError::Polling)?;
-        let pollers = Pollers::new(client, ingress, checkpoints.clone(), Arc::clone(&metrics));
+        let backlog = Arc::new(Backlog::new(file.backlog));
+        let pollers = Pollers::new(
+            client,
+            ingress,
+            checkpoints.clone(),
+            Arc::clone(&metrics),
+            Arc::clone(&backlog),
+        );
         let listener = TcpListener::bind(&file.listen)
             .await
             .map_err(|source| OpenError::Listen { address: file.listen.clone(), source })?;
-        let backlog = Arc::new(Backlog::new(file.backlog));
         Ok(Self {
             file,
             listener,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::settings::{Entity, Keys, PollConfig};
 use super::shop::{Client, Shop};
 use super::status::Board;
+use crate::backlog::Backlog;
 use crate::checkpoint::Checkpoints;
 use crate::ingress::Ingress;
 use crate::telemetry::Metrics;
@@ -63,6 +64,7 @@ pub(super) struct Tools {
     pub(super) checkpoints: Checkpoints,
     pub(super) metrics: Arc<Metrics>,
     pub(super) board: Arc<Board>,
+    pub(super) backlog: Arc<Backlog>,
 }
 
 /// The tools and the shop they are used on.
@@ -73,12 +75,13 @@ pub(super) struct Ground {
     pub(super) checkpoints: Checkpoints,
     pub(super) metrics: Arc<Metrics>,
     pub(super) board: Arc<Board>,
+    pub(super) backlog: Arc<Backlog>,
 }
 
 impl Ground {
     pub(super) fn new(plan: Plan, tools: &Tools) -> Self {
-        let Tools { client, ingress, checkpoints, metrics, board } = tools.clone();
+        let Tools { client, ingress, checkpoints, metrics, board, backlog } = tools.clone();
         let shop = Shop::new(client, plan.base_url.clone(), plan.keys.clone(), &plan.config);
-        Self { plan, shop, ingress, checkpoints, metrics, board }
+        Self { plan, shop, ingress, checkpoints, metrics, board, backlog }
     }
 }

@@ -169,7 +169,7 @@ impl Keeper {
     /// One page of a list.
     async fn poll(&mut self, place: usize) {
         let ground = Arc::clone(&self.ground);
-        let long_backlog = is_long(&ground);
+        let long_backlog = is_long(&ground) || ground.backlog.slows_polling(&ground.plan.merchant);
         let list = &mut self.lists[place];
         let every = ground.plan.config.every(list.entity);
         let begins = list.place.as_ref().is_none_or(|place| place.walk.is_none());
@@ -274,7 +274,7 @@ impl Keeper {
     /// One page of a backfill, if there is one and the backlog is short.
     async fn fill_back(&mut self) {
         let ground = Arc::clone(&self.ground);
-        if is_long(&ground) {
+        if is_long(&ground) || ground.backlog.holds_backfill(&ground.plan.merchant) {
             self.backfill.after(BACKFILL_LOOK);
             return;
         }

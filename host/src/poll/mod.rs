@@ -50,6 +50,7 @@ use self::keeper::Keeper;
 pub use self::settings::{ApiConfig, Bounded, Entity, Keys, Opened, PollConfig, Section};
 pub use self::shop::Client;
 pub use self::status::{EntityStatus, PollStatus, Problem, ShopHealth};
+use crate::backlog::Backlog;
 use crate::checkpoint::Checkpoints;
 use crate::event::Origin;
 use crate::ingress::Ingress;
@@ -86,8 +87,9 @@ impl Pollers {
         ingress: Ingress,
         checkpoints: Checkpoints,
         metrics: Arc<Metrics>,
+        backlog: Arc<Backlog>,
     ) -> Self {
-        let tools = Tools { client, ingress, checkpoints, metrics, board: Arc::default() };
+        let tools = Tools { client, ingress, checkpoints, metrics, board: Arc::default(), backlog };
         Self { shared: Arc::new(Shared { tools, running: Mutex::default() }) }
     }
 
