@@ -27,6 +27,10 @@ const CLIENTS: [usize; 3] = [1, 8, 64];
 /// Turns that each of the two takes.
 const TURNS: u32 = 16;
 
+/// As the command has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     let seconds = arguments

@@ -50,6 +50,10 @@ const TURNS: usize = 200;
 /// Calls in a warm instance: the guest's heap only grows, so it is renewed before that matters.
 const WARM_CALLS: usize = 20;
 
+/// As the command has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     let json = arguments.iter().any(|argument| argument == "--json");

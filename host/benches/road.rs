@@ -27,6 +27,10 @@ use woo_order_summary::OrderSummary;
 
 use self::shop::{CONNECTIONS, Orders, SECRET, sink};
 
+/// As the command has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     let given = |name: &str| {

@@ -6,71 +6,245 @@
 //! know that the world comes by HTTPS) and in the order of `meta_data`. Nothing of that is news.
 //! Related products are drawn by lot at each reading.
 //!
-//! It costs a parse into a tree: some ten times what hashing the bytes would.
+//! One pass writes the body in one fixed form, another digests that; no tree is made. It costs the
+//! parse, and as much memory as the body for as long as it takes.
 
-use serde_json::Value;
+use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::fmt;
+use std::ops::Range;
+
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use sha2::{Digest, Sha256};
 
 /// Keys whose values say nothing about the resource.
 const VOLATILE: [&str; 2] = ["_links", "related_ids"];
+/// The list that comes in the order of a database that was not asked for one.
+const META: &str = "meta_data";
 
 /// A digest of what a body says. What is not JSON says its bytes.
 #[must_use]
 pub fn content(body: &[u8]) -> [u8; 32] {
-    let mut hasher = Sha256::new();
-    match serde_json::from_slice(body) {
-        Ok(value) => add(&mut hasher, &value),
-        Err(_) => hasher.update(body),
+    let mut form =
+        Form { bytes: Vec::with_capacity(body.len() + body.len() / 2), ..Form::default() };
+    let mut parser = serde_json::Deserializer::from_slice(body);
+    let read = Part::of(&mut form).deserialize(&mut parser).and_then(|()| parser.end());
+    match read {
+        Ok(()) => Sha256::digest(&form.bytes).into(),
+        Err(_) => Sha256::digest(body).into(),
     }
-    hasher.finalize().into()
 }
 
-/// Every value begins with a letter for its kind and says its length, so that no two run together.
-fn add(hasher: &mut Sha256, value: &Value) {
-    match value {
-        Value::Null => hasher.update(b"n"),
-        Value::Bool(it) => hasher.update(if *it { b"t" } else { b"f" }),
-        Value::Number(it) => text(hasher, b"d", &it.to_string()),
-        Value::String(it) => text(hasher, b"s", without_scheme(it)),
-        Value::Array(list) => {
-            hasher.update(b"[");
-            hasher.update((list.len() as u64).to_be_bytes());
-            for item in list {
-                add(hasher, item);
+/// The body as it is digested. Every value begins with a letter for its kind and says its length,
+/// so that no two run together.
+#[derive(Default)]
+struct Form {
+    bytes: Vec<u8>,
+    /// Members of the objects and entries of the meta lists that are open, each behind those of the
+    /// one around it.
+    parts: Vec<Member>,
+    /// Where sorted parts are put together.
+    sorted: Vec<u8>,
+    /// What the last value can be told by: a whole number by itself, an object by its `id`.
+    id: Option<u64>,
+}
+
+/// A part of an object or a list whose place depends on the others.
+struct Member {
+    place: Place,
+    /// Where it stands in the form.
+    at: Range<usize>,
+}
+
+enum Place {
+    /// By id, those without one first.
+    Id(Option<u64>),
+    /// By key.
+    Key(Range<usize>),
+}
+
+impl Form {
+    fn letter(&mut self, letter: u8) {
+        self.bytes.push(letter);
+    }
+
+    fn text(&mut self, kind: u8, text: &str) {
+        self.bytes.push(kind);
+        self.bytes.extend_from_slice(&(text.len() as u64).to_be_bytes());
+        self.bytes.extend_from_slice(text.as_bytes());
+    }
+
+    /// Begins an object or a list; answers where its length goes.
+    fn open(&mut self, kind: u8) -> usize {
+        self.bytes.push(kind);
+        self.bytes.extend_from_slice(&0_u64.to_be_bytes());
+        self.bytes.len()
+    }
+
+    fn close(&mut self, begin: usize, len: usize) {
+        let place = begin - size_of::<u64>()..begin;
+        self.bytes[place].copy_from_slice(&(len as u64).to_be_bytes());
+    }
+
+    /// Puts the parts from `first` on, which fill the form from `begin` to its end, in their order.
+    fn sort(&mut self, begin: usize, first: usize) {
+        let Self { bytes, parts, sorted, .. } = self;
+        let open = &mut parts[first..];
+        let order = |a: &Member, b: &Member| match (&a.place, &b.place) {
+            (Place::Key(a), Place::Key(b)) => bytes[a.clone()].cmp(&bytes[b.clone()]),
+            (Place::Id(a), Place::Id(b)) => a.cmp(b),
+            (Place::Id(_), Place::Key(_)) => Ordering::Less,
+            (Place::Key(_), Place::Id(_)) => Ordering::Greater,
+        };
+        if !open.is_sorted_by(|a, b| order(a, b).is_le()) {
+            // Stable: of equal ids the shop's order says something.
+            open.sort_by(order);
+            sorted.clear();
+            for member in &*open {
+                sorted.extend_from_slice(&bytes[member.at.clone()]);
+            }
+            bytes[begin..].copy_from_slice(sorted);
+        }
+        parts.truncate(first);
+    }
+}
+
+/// One value, on its way into the form.
+struct Part<'f> {
+    form: &'f mut Form,
+    /// Whether it is the value of [`META`].
+    meta: bool,
+}
+
+impl<'f> Part<'f> {
+    fn of(form: &'f mut Form) -> Self {
+        Self { form, meta: false }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Part<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, parser: D) -> Result<(), D::Error> {
+        self.form.id = None;
+        parser.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Part<'_> {
+    type Value = ();
+
+    fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        self.form.letter(b'n');
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, it: bool) -> Result<(), E> {
+        self.form.letter(if it { b't' } else { b'f' });
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, it: u64) -> Result<(), E> {
+        self.form.text(b'd', &it.to_string());
+        self.form.id = Some(it);
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, it: i64) -> Result<(), E> {
+        self.form.text(b'd', &it.to_string());
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, it: f64) -> Result<(), E> {
+        // As JSON writes it, so that 1.0 is not 1.
+        match serde_json::Number::from_f64(it) {
+            Some(number) => self.form.text(b'd', &number.to_string()),
+            None => self.form.letter(b'n'),
+        }
+        Ok(())
+    }
+
+    fn visit_str<E>(self, it: &str) -> Result<(), E> {
+        self.form.text(b's', without_scheme(it));
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        let Self { form, meta } = self;
+        let (begin, first) = (form.open(b'['), form.parts.len());
+        let mut len = 0;
+        loop {
+            let start = form.bytes.len();
+            if list.next_element_seed(Part::of(form))?.is_none() {
+                break;
+            }
+            len += 1;
+            if meta {
+                let place = Place::Id(form.id);
+                form.parts.push(Member { place, at: start..form.bytes.len() });
             }
         }
-        Value::Object(map) => {
-            let mut keys: Vec<&String> =
-                map.keys().filter(|key| !VOLATILE.contains(&key.as_str())).collect();
-            keys.sort_unstable();
-            hasher.update(b"{");
-            hasher.update((keys.len() as u64).to_be_bytes());
-            for key in keys {
-                text(hasher, b"k", key);
-                match &map[key.as_str()] {
-                    Value::Array(list) if key == "meta_data" => meta(hasher, list),
-                    other => add(hasher, other),
-                }
+        if meta {
+            form.sort(begin, first);
+        }
+        form.close(begin, len);
+        form.id = None;
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let form = self.form;
+        let (begin, first) = (form.open(b'{'), form.parts.len());
+        let mut id = None;
+        while let Some(Key(key)) = map.next_key()? {
+            if VOLATILE.contains(&&*key) {
+                map.next_value::<serde::de::IgnoredAny>()?;
+                continue;
+            }
+            let start = form.bytes.len();
+            form.text(b'k', &key);
+            let name = form.bytes.len() - key.len()..form.bytes.len();
+            map.next_value_seed(Part { form: &mut *form, meta: key == META })?;
+            if key == "id" {
+                id = form.id;
+            }
+            form.parts.push(Member { place: Place::Key(name), at: start..form.bytes.len() });
+        }
+        let len = form.parts.len() - first;
+        form.sort(begin, first);
+        form.close(begin, len);
+        form.id = id;
+        Ok(())
+    }
+}
+
+/// A key, copied only where it is written with escapes.
+struct Key<'de>(Cow<'de, str>);
+
+impl<'de> Deserialize<'de> for Key<'de> {
+    fn deserialize<D: Deserializer<'de>>(parser: D) -> Result<Self, D::Error> {
+        struct Reader;
+        impl<'de> Visitor<'de> for Reader {
+            type Value = Key<'de>;
+
+            fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+                to.write_str("a key")
+            }
+
+            fn visit_borrowed_str<E>(self, it: &'de str) -> Result<Key<'de>, E> {
+                Ok(Key(Cow::Borrowed(it)))
+            }
+
+            fn visit_str<E>(self, it: &str) -> Result<Key<'de>, E> {
+                Ok(Key(Cow::Owned(it.to_owned())))
             }
         }
+        parser.deserialize_str(Reader)
     }
-}
-
-/// Meta data comes in the order of a database that was not asked for one.
-fn meta(hasher: &mut Sha256, list: &[Value]) {
-    let mut sorted: Vec<&Value> = list.iter().collect();
-    sorted.sort_by_key(|item| item["id"].as_u64());
-    hasher.update(b"[");
-    hasher.update((sorted.len() as u64).to_be_bytes());
-    for item in sorted {
-        add(hasher, item);
-    }
-}
-
-fn text(hasher: &mut Sha256, kind: &[u8; 1], text: &str) {
-    hasher.update(kind);
-    hasher.update((text.len() as u64).to_be_bytes());
-    hasher.update(text);
 }
 
 fn without_scheme(text: &str) -> &str {
@@ -97,6 +271,10 @@ mod tests {
         same(r#"{"id":1,"_links":{"self":1}}"#, r#"{"id":1}"#);
         same(r#"{"u":"http://x/y"}"#, r#"{"u":"https://x/y"}"#);
         same(
+            r#"{"a":{"y":[{"q":1,"p":2}],"x":0},"A":1}"#,
+            r#"{"A":1,"a":{"x":0,"y":[{"p":2,"q":1}]}}"#,
+        );
+        same(
             r#"{"meta_data":[{"id":80,"key":"a"},{"id":76,"key":"b"}]}"#,
             r#"{"meta_data":[{"id":76,"key":"b"},{"id":80,"key":"a"}]}"#,
         );
@@ -115,6 +293,13 @@ mod tests {
             r#"{"meta_data":[{"id":76,"value":"1"}]}"#,
             r#"{"meta_data":[{"id":76,"value":"2"}]}"#,
         );
+        // An id that is somebody else's does not place an entry.
+        different(
+            r#"{"meta_data":[{"value":{"id":9},"n":1},{"value":{"id":2},"n":2}]}"#,
+            r#"{"meta_data":[{"value":{"id":2},"n":2},{"value":{"id":9},"n":1}]}"#,
+        );
+        different(r#"{"list":[{"id":2},{"id":1}]}"#, r#"{"list":[{"id":1},{"id":2}]}"#);
         different("<html>", "<htm>");
+        different(r#"{"id":1} x"#, r#"{"id":1}"#);
     }
 }
