@@ -9,8 +9,9 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::accept::Offered;
 use super::read::limit_of;
-use super::steps::{Command, Offered, micros, moment};
+use super::steps::{Command, micros, moment};
 use super::{Acceptance, Answer, Error, Journal};
 use crate::event::NewEvent;
 

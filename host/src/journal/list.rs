@@ -14,10 +14,11 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 
+use super::accept::origin_from;
 use super::read::{limit_of, time};
 use super::record::PassageState;
 use super::replay::Again;
-use super::steps::{micros, moment, origin_from};
+use super::steps::{micros, moment};
 use super::summary::State;
 use super::{Error, Journal};
 use crate::event::{EventId, Origin};

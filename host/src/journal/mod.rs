@@ -9,6 +9,7 @@
 //! way, and a few megabytes of memory whatever its length. It does not route, retry or know what a
 //! plugin is, and it forgets only what it is told to ([`Retentions`]), never what is open.
 
+mod accept;
 mod arrivals;
 pub mod audit;
 mod backup;
@@ -37,6 +38,7 @@ use std::thread::JoinHandle;
 use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
+use self::accept::Offered;
 use self::arrivals::Arrivals;
 pub use self::arrivals::Arrived;
 pub use self::backup::{Backup, BackupError, Restored, backup, restore};
@@ -51,7 +53,7 @@ pub use self::record::{
 };
 pub use self::retention::{Forgotten, Keep, Retention, RetentionPatch, Retentions};
 use self::seal::Seal;
-use self::steps::{Answer, Command, MappedRow, Numbers, Offered};
+use self::steps::{Answer, Command, MappedRow, Numbers};
 pub use self::summary::{Counts, DocumentRow, Filter, State, SummaryRow};
 use self::writer::Job;
 use crate::event::{Event, NewEvent};

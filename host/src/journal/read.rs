@@ -9,12 +9,13 @@ use crossbeam_channel::{Receiver, Sender};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::accept::origin_from;
 use super::pack::unpack;
 use super::record::{
     AttemptRecord, DeadLetter, Delivered, Finished, NewQuarantine, OpenEvent, OpenPassage, Passage,
     PassageState, Quarantined,
 };
-use super::steps::{moment, origin_from};
+use super::steps::moment;
 use super::{Error, schema};
 use crate::event::{Document, Event, EventId};
 

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::Error;
+use super::accept::{self, Offered};
 use super::audit::{self, Act};
 use super::follow;
 use super::issues::{self, Death};
@@ -20,7 +21,7 @@ use super::record::{
 use super::replay::{self, Before};
 use super::retention;
 use super::seal::Reached;
-use crate::event::{EventId, NewEvent, Origin, Receipt};
+use crate::event::Receipt;
 
 /// Something to be written.
 pub(super) enum Command {
@@ -56,22 +57,6 @@ impl Command {
             Self::Probe(true) => PROBE_BYTES as usize,
             _ => 0,
         }
-    }
-}
-
-/// An event to be accepted, made ready by the one who brings it: the writer has no time to lose.
-pub(super) struct Offered {
-    pub(super) event: NewEvent,
-    pub(super) fingerprint: [u8; 32],
-    pub(super) packed: Packed,
-    /// The refunds that an order names; none where it is not known to name any, or is no order.
-    pub(super) refunds: Option<Vec<u64>>,
-}
-
-impl Offered {
-    pub(super) fn new(event: NewEvent, fingerprint: [u8; 32]) -> Self {
-        let packed = pack(&event.body);
-        Self { event, fingerprint, packed, refunds: None }
     }
 }
 
@@ -116,7 +101,7 @@ impl From<rusqlite::Error> for Fault {
 /// The next numbers to give out.
 #[derive(Clone, Copy)]
 pub(super) struct Numbers {
-    seq: u64,
+    pub(super) seq: u64,
     mark: u64,
     quarantine: u64,
 }
@@ -155,7 +140,7 @@ pub(super) fn apply(
     command: &Command,
 ) -> Result<Answer, Fault> {
     match command {
-        Command::Accept(offered) => accept(db, numbers, offered),
+        Command::Accept(offered) => accept::apply(db, numbers, offered),
         Command::Quarantine(record) => quarantine(db, numbers, record),
         Command::Mapped(it) => mapped(db, it),
         Command::Delivered(it) => delivered(db, numbers, it),
@@ -208,98 +193,6 @@ pub(super) const PAGES_UNLIMITED: u32 = 4_294_967_294;
 
 pub(super) fn limit_pages(db: &Connection, pages: u32) -> rusqlite::Result<()> {
     db.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))
-}
-
-fn accept(db: &Connection, numbers: &mut Numbers, offered: &Offered) -> Result<Answer, Fault> {
-    let Offered { event, fingerprint, packed, refunds } = offered;
-    let seq = numbers.seq;
-    let news = db
-        .prepare_cached(
-            "INSERT INTO resources (merchant, connection, resource_key, fingerprint, event_seq,
-                                    event_id)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-             ON CONFLICT DO UPDATE SET fingerprint = excluded.fingerprint, previous = event_seq,
-                 event_seq = excluded.event_seq, event_id = excluded.event_id
-             WHERE fingerprint <> excluded.fingerprint
-             RETURNING previous",
-        )?
-        .query_row(
-            params![
-                event.merchant,
-                event.connection,
-                event.resource_key,
-                fingerprint,
-                seq,
-                event.id.0,
-            ],
-            |row| row.get::<_, Option<u64>>(0),
-        )
-        .optional()?;
-    let Some(previous) = news else {
-        let of = db
-            .prepare_cached(
-                "UPDATE resources SET duplicates = duplicates + 1
-                 WHERE merchant = ?1 AND connection = ?2 AND resource_key = ?3
-                 RETURNING event_id",
-            )?
-            .query_row(params![event.merchant, event.connection, event.resource_key], |row| {
-                row.get::<_, String>(0)
-            })?;
-        return Ok(Answer::Acceptance(Acceptance::Duplicate { of: EventId(of) }));
-    };
-    db.prepare_cached(
-        "INSERT INTO events (seq, id, correlation_id, merchant, connection, topic, resource_key,
-                             version, received_at, body, origin, packing, previous)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
-    )?
-    .execute(params![
-        seq,
-        event.id.0,
-        event.correlation_id,
-        event.merchant,
-        event.connection,
-        event.topic,
-        event.resource_key,
-        event.version.map(micros),
-        micros(event.received_at),
-        packed.bytes,
-        origin_code(event.origin),
-        packed.packing,
-        previous,
-    ])?;
-    db.prepare_cached(
-        "INSERT INTO open (merchant, seq, connection, topic, resource_key, origin)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-    )?
-    .execute(params![
-        event.merchant,
-        seq,
-        event.connection,
-        event.topic,
-        event.resource_key,
-        origin_code(event.origin),
-    ])?;
-    if let Some(refunds) = refunds {
-        follow::note(db, event, seq, refunds)?;
-    }
-    numbers.seq += 1;
-    Ok(Answer::Acceptance(Acceptance::Accepted { seq }))
-}
-
-fn origin_code(origin: Origin) -> u8 {
-    match origin {
-        Origin::Hook => 0,
-        Origin::Poll => 1,
-        Origin::Backfill => 2,
-    }
-}
-
-pub(super) fn origin_from(code: u8) -> Origin {
-    match code {
-        1 => Origin::Poll,
-        2 => Origin::Backfill,
-        _ => Origin::Hook,
-    }
 }
 
 fn quarantine(
