@@ -48,7 +48,7 @@ fn main() {
     let sunk = Arc::new(AtomicU64::new(0));
     let sink = runtime.block_on(sink(Arc::clone(&sunk)));
     shop::merchant(&dir.path().join("merchants/padaria"), sink, &[("woo-order-summary", &plugin)]);
-    let mut start = |what| runtime.block_on(start(what, dir.path(), &sunk));
+    let start = |what| runtime.block_on(start(what, dir.path(), &sunk));
     start("compiles the plugin");
     let mut rows = vec![start("an empty journal")];
     let filled = Instant::now();
