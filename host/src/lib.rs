@@ -28,6 +28,7 @@ pub mod event;
 pub mod secret;
 pub mod telemetry;
 pub mod backlog;
+pub mod exact;
 // the road, in order
 pub mod journal;
 pub mod checkpoint;
@@ -35,6 +36,7 @@ pub mod ingress;
 pub mod poll;
 pub mod route;
 pub mod plugin;
+pub mod evidence;
 pub mod delivery;
 pub mod config;
 pub mod dispatch;

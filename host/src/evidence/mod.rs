@@ -1,0 +1,16 @@
+//! Judging a plugin by running it: what a new version changes, what its fields come from, how much
+//! more it could take, and whether it keeps to a merchant's own table.
+//!
+//! Plugins are pure, so one more run costs nothing and leaves nothing behind. Everything here follows
+//! from that:
+//!
+//! ```text
+//!   difference   two answers to one input --> what the difference means; its sum over many
+//!   trial        two sets of rules x many inputs, in parallel --> that sum
+//! ```
+//!
+//! Nothing here reads a journal or a file: callers bring inputs, and get plain data that can be kept
+//! as JSON and added up later. Memory is bounded whatever the number of inputs.
+
+pub mod difference;
+pub mod trial;
