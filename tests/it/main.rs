@@ -9,6 +9,7 @@ mod configuration;
 mod contract;
 mod crash;
 mod delivery;
+mod diff;
 mod dry_run;
 mod edits;
 mod flow;
