@@ -12,6 +12,7 @@ mod delivery;
 mod diff;
 mod dry_run;
 mod edits;
+mod explain;
 mod flow;
 mod gates;
 mod golden;

@@ -6,6 +6,7 @@
 //!
 //! ```text
 //!   difference   two answers to one input --> what the difference means; its sum over many
+//!   explain      one input leaf changed at a time --> what each field comes from
 //!   trial        two sets of rules x many inputs, in parallel --> that sum
 //! ```
 //!
@@ -13,4 +14,5 @@
 //! as JSON and added up later. Memory is bounded whatever the number of inputs.
 
 pub mod difference;
+pub mod explain;
 pub mod trial;
