@@ -33,6 +33,7 @@ mod road;
 mod sandbox;
 mod screens;
 mod storage;
+mod truth;
 mod tryton;
 mod tryton_road;
 mod woocommerce;

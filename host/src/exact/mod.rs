@@ -2,8 +2,9 @@
 //!
 //! What judges a plugin's answers must not round them first, and must be able to say where in the
 //! text something stands. [`Node`] is a view of JSON text that keeps both; [`Pattern`] finds places
-//! in it; [`decimal`] says what number a value is, if it is one. Nothing here knows of plugins.
+//! in it; [`decimal`] says what number a value is, if it is one; [`edit`] changes one place. Nothing here knows of plugins.
 
+pub mod edit;
 mod node;
 mod number;
 mod pattern;

@@ -43,6 +43,9 @@ pub(crate) struct LimitFlags {
     /// The fuel one call may burn.
     #[arg(long, value_name = "UNITS")]
     fuel: Option<u64>,
+    /// Limits that were decided elsewhere.
+    #[arg(skip)]
+    decided: Option<Limits>,
 }
 
 /// A place in the settings that the plugin's schema does not allow.
@@ -90,9 +93,14 @@ pub(crate) struct Rehearsal {
 }
 
 impl LimitFlags {
+    /// These limits and no others.
+    pub(crate) fn of(limits: Limits) -> Self {
+        Self { limits: None, fuel: None, decided: Some(limits) }
+    }
+
     /// The limits in force.
     pub(crate) fn limits(&self) -> Result<Limits, Unreadable> {
-        let mut limits = Limits::default();
+        let mut limits = self.decided.unwrap_or_default();
         if let Some(file) = &self.limits {
             let object = input::read_object(file)?;
             let known = |name: &&String| LimitsPatch::NAMES.contains(&name.as_str());

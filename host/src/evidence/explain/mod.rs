@@ -24,10 +24,11 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::Serialize;
 
+use super::answer;
 use super::difference::{Difference, Pairing, compare};
 use super::trial::{Input, Rules};
-use crate::exact::{Node, Value, escape};
-use crate::plugin::{self, Job, Outcome, Run};
+use crate::exact::escape;
+use crate::plugin::{self, Job, Run};
 
 pub use read_set::{Read, ReadSet};
 
@@ -207,7 +208,7 @@ fn told(base: &Run, leaves: &[Leaf], findings: Vec<(usize, Finding)>) -> Explana
     let mut fields = Vec::new();
     let mut constants = Vec::new();
     let mut named = BTreeSet::new();
-    for (field, its_folded, value) in answered(base) {
+    for answer::Field { at: field, folded: its_folded, value } in answer::fields(base) {
         named.insert(field.clone());
         folded.insert(field.clone(), its_folded);
         match from.get(&field) {
@@ -234,57 +235,5 @@ fn told(base: &Run, leaves: &[Leaf], findings: Vec<(usize, Finding)>) -> Explana
         runs: 0,
         not_examined: 0,
         folded,
-    }
-}
-
-/// The leaves of the answer: name, folded name and value.
-fn answered(run: &Run) -> Vec<(String, String, String)> {
-    let mut out = Vec::new();
-    if let Some(status) = &run.status {
-        out.push(("@status".to_owned(), "@status".to_owned(), status.clone()));
-    }
-    for (index, line) in run.lines.iter().enumerate() {
-        for (name, value) in
-            [("sku", &line.sku), ("quantity", &line.quantity), ("unit_price", &line.unit_price)]
-        {
-            out.push((format!("@lines/{index}/{name}"), format!("@lines/*/{name}"), value.clone()));
-        }
-    }
-    let Outcome::Mapped { documents, checkpoint } = &run.outcome else { return out };
-    for document in documents {
-        let entity = escape(&document.entity).into_owned();
-        let operation = format!("{:?}", document.operation).to_lowercase();
-        for (name, value) in [("key", document.key.clone()), ("operation", operation)] {
-            let name = format!("{entity}@{name}");
-            out.push((name.clone(), name, value));
-        }
-        for (name, value) in &document.attributes {
-            let name = format!("{entity}@attributes/{}", escape(name));
-            out.push((name.clone(), name, value.clone()));
-        }
-        if let Some(body) = Node::of(document.body.get()) {
-            spread(&entity, &entity, &body, &mut out);
-        }
-    }
-    if let Some(node) = checkpoint.as_deref().and_then(Node::of) {
-        spread("@checkpoint", "@checkpoint", &node, &mut out);
-    }
-    out
-}
-
-fn spread(name: &str, folded: &str, node: &Node<'_>, out: &mut Vec<(String, String, String)>) {
-    match &node.value {
-        Value::Object(members) if !members.is_empty() => {
-            for member in members {
-                let key = escape(&member.key);
-                spread(&format!("{name}/{key}"), &format!("{folded}/{key}"), &member.value, out);
-            }
-        }
-        Value::Array(items) if !items.is_empty() => {
-            for (index, item) in items.iter().enumerate() {
-                spread(&format!("{name}/{index}"), &format!("{folded}/*"), item, out);
-            }
-        }
-        _ => out.push((name.to_owned(), folded.to_owned(), node.shown().to_owned())),
     }
 }
