@@ -37,6 +37,7 @@ pub mod poll;
 pub mod route;
 pub mod plugin;
 pub mod evidence;
+pub mod seatbelt;
 pub mod delivery;
 pub mod config;
 pub mod dispatch;
