@@ -307,7 +307,7 @@ mod tests {
         let node = Node::of(text).unwrap();
         let total = node.get("total").unwrap();
         assert_eq!(total.value, Value::Number("1.10"));
-        assert_eq!(&text[total.span()], "1.10");
+        assert_eq!(text.get(total.span()), Some("1.10"));
         let list = node.get("é").unwrap().items();
         assert_eq!(list[0].as_text(), Some("ab"));
         assert_eq!(list[0].text, r#""a\u0062""#);
@@ -338,12 +338,12 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_is_survived(text in ".{0,200}") {
-            let _ = Node::of(&text);
+            drop(Node::of(&text));
         }
 
         #[test]
         fn brackets_and_quotes_are_survived(text in r#"[\[\]{}",:\\0-9eE.\-+a ]{0,60}"#) {
-            let _ = Node::of(&text);
+            drop(Node::of(&text));
         }
 
         #[test]

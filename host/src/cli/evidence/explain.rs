@@ -105,7 +105,7 @@ fn explained(args: &Args) -> Result<Explained, Failure> {
     let mut payloads = Payloads::of(&args.payload, surroundings, takers)?;
     let progress = Progress::of("runs");
     let (mut set, mut last, mut failed) = (ReadSet::default(), None, false);
-    while let Some(payload) = payloads.next() {
+    for payload in payloads.by_ref() {
         let Payload { case, input } = payload?;
         let faults = rehearsal.settings_faults(&case);
         if !faults.is_empty() {

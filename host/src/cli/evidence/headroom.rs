@@ -1,6 +1,6 @@
 //! The headroom forecast of `mapwright check --payload`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use super::super::case::{Case, CaseFlags};
@@ -16,7 +16,7 @@ pub(crate) type Outlook = Result<Forecast, NoForecast>;
 /// Forecasts from a payload (or a golden case) under these limits.
 pub(crate) fn outlook(
     plugin: &Path,
-    payload: &PathBuf,
+    payload: &Path,
     flags: &CaseFlags,
     limits: &Limits,
 ) -> Result<Outlook, Failure> {

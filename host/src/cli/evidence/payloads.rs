@@ -27,6 +27,9 @@ pub(crate) struct Payload {
     pub(crate) input: Input,
 }
 
+/// A table's name and file.
+type Named = (String, PathBuf);
+
 /// Payloads to come.
 pub(crate) struct Payloads {
     sources: VecDeque<PathBuf>,
@@ -36,7 +39,8 @@ pub(crate) struct Payloads {
     takers: Vec<Plugin>,
     /// How many were passed over.
     pub(crate) passed_over: u64,
-    tables: Option<(Vec<(String, PathBuf)>, Arc<Lookups>)>,
+    /// The last tables read, and their files.
+    tables: Option<(Vec<Named>, Arc<Lookups>)>,
 }
 
 struct List {

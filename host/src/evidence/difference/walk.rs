@@ -31,7 +31,7 @@ pub enum Difference<'d> {
         from: &'d str,
         /// The second one's.
         to: &'d str,
-        /// What the second said of it: its violations, reason or failure.
+        /// What the second said of it (violations, reason, failure), or the first if it is mapped.
         detail: &'d str,
     },
     /// The translated status.
@@ -95,7 +95,10 @@ pub fn compare(before: &Run, after: &Run, pairing: Pairing, see: &mut dyn FnMut(
     }
     let (from, to) = (before.outcome.name(), after.outcome.name());
     if from != to {
-        see(&Difference::Outcome { from, to, detail: &detail(&after.outcome) });
+        // What is mapped now says nothing for itself; what it was before did.
+        let said = Some(detail(&after.outcome)).filter(|said| !said.is_empty());
+        let said = said.unwrap_or_else(|| detail(&before.outcome));
+        see(&Difference::Outcome { from, to, detail: &said });
         return;
     }
     if before.status != after.status {

@@ -59,29 +59,43 @@ impl Edit {
     }
 }
 
-/// All leaves of a job: the payload's in its order, then the rest.
-pub(super) fn of(job: &Job, asked: &[(String, String)]) -> Vec<Leaf> {
-    let mut leaves = Vec::new();
-    if let Some(root) = std::str::from_utf8(&job.payload).ok().and_then(Node::of) {
-        payload("", "", &root, None, &mut leaves);
-    }
-    settings(job, &mut leaves);
-    context(job, &mut leaves);
-    cells(job, asked, &mut leaves);
-    leaves
+/// Leaves, as far as there are runs for them. What is too much is counted and not built: a payload of
+/// megabytes has a million leaves.
+#[derive(Debug)]
+pub(super) struct Leaves {
+    pub(super) found: Vec<Leaf>,
+    /// Leaves for which no runs are left.
+    pub(super) left_out: usize,
+    runs: usize,
+    runs_max: usize,
 }
 
-/// As many of the leaves as there are runs for, and how many are left out.
-pub(super) fn within(mut leaves: Vec<Leaf>, runs_max: usize) -> (Vec<Leaf>, usize) {
-    let mut runs = 0;
-    let all = leaves.len();
-    let enough = leaves.iter().position(|leaf| {
-        runs += leaf.changes.len();
-        runs > runs_max
-    });
-    leaves.truncate(enough.unwrap_or(all));
-    let left_out = all - leaves.len();
-    (leaves, left_out)
+impl Leaves {
+    /// The leaves of a job: context, settings and cells, which are few, then the payload's.
+    pub(super) fn of(job: &Job, asked: &[(String, String)], runs_max: usize) -> Self {
+        let mut leaves = Self { found: Vec::new(), left_out: 0, runs: 0, runs_max };
+        settings(job, &mut leaves);
+        context(job, &mut leaves);
+        cells(job, asked, &mut leaves);
+        if let Some(root) = std::str::from_utf8(&job.payload).ok().and_then(Node::of) {
+            payload("", "", &root, None, &mut leaves);
+        }
+        leaves
+    }
+
+    fn full(&self) -> bool {
+        self.runs >= self.runs_max
+    }
+
+    fn push(&mut self, leaf: Leaf) {
+        if self.runs.saturating_add(leaf.changes.len()) > self.runs_max {
+            self.left_out += 1;
+            self.runs = self.runs_max; // the rest is left out as well
+            return;
+        }
+        self.runs += leaf.changes.len();
+        self.found.push(leaf);
+    }
 }
 
 /// A row as a name.
@@ -94,7 +108,7 @@ fn payload(
     folded: &str,
     node: &Node<'_>,
     gone: Option<Range<usize>>,
-    leaves: &mut Vec<Leaf>,
+    leaves: &mut Leaves,
 ) {
     match &node.value {
         Value::Object(members) if !members.is_empty() => {
@@ -117,6 +131,7 @@ fn payload(
                 payload(&format!("{name}/{at}"), &format!("{folded}/*"), item, None, leaves);
             }
         }
+        _ if leaves.full() => leaves.left_out += 1,
         _ => {
             let key = folded.rsplit('/').find(|segment| *segment != "*").unwrap_or_default();
             let mut tried: Vec<_> = changes::of(node, key)
@@ -139,7 +154,7 @@ fn payload(
 
 /// Settings as they stand, and those that a schema knows and nobody set. A change that the schema
 /// does not allow could never come to be, so it is not tried.
-fn settings(job: &Job, leaves: &mut Vec<Leaf>) {
+fn settings(job: &Job, leaves: &mut Leaves) {
     let Ok(settings) = serde_json::from_str::<Json>(&job.context.settings) else { return };
     let stages = [&job.stages.status_translation, &job.stages.pricing, &job.stages.field_mapping];
     let plugins: Vec<_> = stages.into_iter().flatten().map(|stage| &stage.plugin).collect();
@@ -151,11 +166,12 @@ fn settings(job: &Job, leaves: &mut Vec<Leaf>) {
     };
 
     let text = settings.to_string();
-    let mut found = Vec::new();
+    let mut own = Leaves { found: Vec::new(), left_out: 0, runs: 0, runs_max: leaves.runs_max };
     if let Some(root) = Node::of(&text) {
-        payload("", "", &root, None, &mut found);
+        payload("", "", &root, None, &mut own);
     }
-    for leaf in found {
+    leaves.left_out += own.left_out;
+    for leaf in own.found {
         let changed = leaf.changes.into_iter().filter_map(|Trial { kind, shown, edit }| {
             let Edit::Payload(span, new) = edit else { return None };
             let mut changed = text.clone();
@@ -192,7 +208,7 @@ fn settings(job: &Job, leaves: &mut Vec<Leaf>) {
     }
 }
 
-fn context(job: &Job, leaves: &mut Vec<Leaf>) {
+fn context(job: &Job, leaves: &mut Leaves) {
     let known = &job.context;
     let mut leaf = |name: &str, changes: Vec<Trial>| {
         let name = format!("@context/{}", escape(name));
@@ -262,7 +278,7 @@ fn context(job: &Job, leaves: &mut Vec<Leaf>) {
     leaf("previous_status", statuses.collect());
 }
 
-fn cells(job: &Job, asked: &[(String, String)], leaves: &mut Vec<Leaf>) {
+fn cells(job: &Job, asked: &[(String, String)], leaves: &mut Leaves) {
     for (table, key) in asked {
         let Some(cells) = job.lookups.cells(table, key) else { continue };
         let row = row_name(table, key);

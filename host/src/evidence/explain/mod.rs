@@ -32,7 +32,7 @@ use crate::plugin::{self, Job, Run};
 
 pub use read_set::{Read, ReadSet};
 
-use leaves::Leaf;
+use leaves::{Leaf, Leaves};
 
 /// The most runs for one payload, unless the caller says otherwise: an order of a thousand lines
 /// has more leaves than anybody wants to wait for.
@@ -124,7 +124,7 @@ pub fn explain(rules: &Rules, input: &Input, options: &Options<'_>) -> Explanati
     job.lookups = plain;
     let asked = asked.rows();
 
-    let (leaves, not_examined) = leaves::within(leaves::of(&job, &asked), options.runs_max);
+    let Leaves { found: leaves, left_out, .. } = Leaves::of(&job, &asked, options.runs_max);
     let next = AtomicUsize::new(0);
     let runs = AtomicUsize::new(0);
     let findings: Mutex<Vec<(usize, Finding)>> = Mutex::default();
@@ -152,7 +152,7 @@ pub fn explain(rules: &Rules, input: &Input, options: &Options<'_>) -> Explanati
     let mut explanation = told(&base, &leaves, findings);
     explanation.missing_rows = missing_rows;
     explanation.runs = runs.into_inner() + 1;
-    explanation.not_examined = not_examined;
+    explanation.not_examined = left_out;
     explanation
 }
 
@@ -205,6 +205,8 @@ fn told(base: &Run, leaves: &[Leaf], findings: Vec<(usize, Finding)>) -> Explana
         }
         turns.extend(finding.turns);
     }
+    // Pointers into the payload first, then what begins with `@`.
+    from.values_mut().for_each(|leaves| leaves.sort());
     let mut fields = Vec::new();
     let mut constants = Vec::new();
     let mut named = BTreeSet::new();
