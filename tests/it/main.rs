@@ -5,6 +5,7 @@ mod api;
 mod chaos;
 mod check;
 mod checkpoint;
+mod compiled;
 mod configuration;
 mod contract;
 mod crash;
