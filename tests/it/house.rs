@@ -23,7 +23,13 @@ const ROAD: [(&str, &[&str]); 21] = [
     ("evidence", &["event", "exact", "plugin"]),
     ("seatbelt", &["event", "exact", "plugin"]),
     ("delivery", &["event", "secret"]),
-    ("config", &["secret", "backlog", "journal", "ingress", "poll", "route", "plugin", "delivery"]),
+    (
+        "config",
+        &[
+            "secret", "backlog", "journal", "ingress", "poll", "route", "plugin", "seatbelt",
+            "delivery",
+        ],
+    ),
     (
         "dispatch",
         &[
@@ -35,6 +41,7 @@ const ROAD: [(&str, &[&str]); 21] = [
             "ingress",
             "route",
             "plugin",
+            "seatbelt",
             "delivery",
             "config",
         ],

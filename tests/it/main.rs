@@ -33,6 +33,7 @@ mod retries;
 mod road;
 mod sandbox;
 mod screens;
+mod seatbelts;
 mod storage;
 mod truth;
 mod tryton;
