@@ -38,4 +38,5 @@ mod storage;
 mod truth;
 mod tryton;
 mod tryton_road;
+mod versions;
 mod woocommerce;

@@ -99,6 +99,7 @@ pub async fn look_into(dir: &Path) -> Result<(SocketAddr, String), OpenError> {
         replays: Replays::new(journal.clone(), shelf.clone(), CancellationToken::new()),
         journal,
         shelf,
+        versions: None,
         connections: Arc::new(Vec::new),
         pollers: None,
     };
