@@ -81,7 +81,7 @@ fn in_turns(runtime: &Runtime, clients: usize, turn: Duration) -> Row {
                 let n = count.fetch_add(1, Ordering::Relaxed);
                 let body = one_of(&what, n);
                 async move {
-                    let (event, fingerprint) = history::event(n, &body);
+                    let (event, fingerprint) = history::event(n, n, &body);
                     journal.accept(event, fingerprint).await.expect("there is room");
                 }
             }) / f64::from(TURNS);
@@ -216,6 +216,6 @@ fn roads(runtime: &Runtime, dir: &Path, clients: usize, turn: Duration) -> f64 {
         let (journal, document) = (journal.clone(), document.clone());
         let n = next.fetch_add(1, Ordering::Relaxed);
         let body = one_of(&bodies, n);
-        async move { history::road(&journal, n, &body, document).await }
+        async move { history::road(&journal, n, n, &body, document).await }
     })
 }

@@ -3,8 +3,9 @@
 //! A journal is filled with events that have gone the whole road, and some that are still open; then
 //! a real `mapwright serve` is started on it: once with its checkpoints missing (they are made again
 //! from the journal before anything is served), and again after a `kill -9`. Each time another
-//! merchant sends orders and has to see them delivered. Next to it the same host on an empty journal. `--events N` (a million unless said otherwise: it takes some minutes and
-//! gigabytes), `--json`. Linux only.
+//! merchant sends orders and has to see them delivered. Next to it the same host on an empty journal.
+//! `--events N` (a million unless said otherwise: it takes some minutes and gigabytes), `--orders N`
+//! that they are about, `--json`. Linux only.
 
 #[path = "support/history.rs"]
 mod history;
@@ -33,8 +34,12 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
-    let at = arguments.iter().position(|argument| argument == "--events");
-    let events = at.and_then(|at| arguments.get(at + 1)?.parse().ok()).unwrap_or(1_000_000);
+    let given = |name: &str, usual: u64| {
+        let at = arguments.iter().position(|argument| argument == name);
+        at.and_then(|at| arguments.get(at + 1)?.parse().ok()).unwrap_or(usual)
+    };
+    let events = given("--events", 1_000_000);
+    let orders = given("--orders", events / 10).max(1);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -52,11 +57,11 @@ fn main() {
     start("compiles the plugin");
     let mut rows = vec![start("an empty journal")];
     let filled = Instant::now();
-    runtime.block_on(fill(&dir.path().join("data"), events));
+    runtime.block_on(fill(&dir.path().join("data"), events, orders));
     let filled = filled.elapsed().as_secs();
     rows.push(start("a long journal, its checkpoints missing"));
     rows.push(start("a long journal, after a kill"));
-    report(&rows, events, filled, arguments.iter().any(|argument| argument == "--json"));
+    report(&rows, (events, orders), filled, arguments.iter().any(|argument| argument == "--json"));
 }
 
 /// One start.
@@ -88,7 +93,7 @@ async fn start(what: &'static str, dir: &std::path::Path, sunk: &AtomicU64) -> R
     Row { what, listens_s, delivers_s, resident_mb: served.resident_mb() }
 }
 
-async fn fill(dir: &std::path::Path, events: u64) {
+async fn fill(dir: &std::path::Path, events: u64, orders: u64) {
     let journal = Journal::open(dir).expect("the journal opens");
     let order = "tests/fixtures/woocommerce/webhooks/039-order-br-cnpj-order-created.json";
     let body = Bytes::from(std::fs::read(shop::root().join(order)).expect("the capture is there"));
@@ -105,10 +110,10 @@ async fn fill(dir: &std::path::Path, events: u64) {
                         return;
                     }
                     if n + OPEN >= events {
-                        let (event, fingerprint) = history::event(n, &body);
+                        let (event, fingerprint) = history::event(n, n % orders, &body);
                         journal.accept(event, fingerprint).await.expect("there is room");
                     } else {
-                        history::road(&journal, n, &body, document.clone()).await;
+                        history::road(&journal, n, n % orders, &body, document.clone()).await;
                     }
                 }
             })
@@ -122,7 +127,7 @@ async fn fill(dir: &std::path::Path, events: u64) {
 }
 
 #[expect(clippy::print_stdout, reason = "the table is what a bench is for")]
-fn report(rows: &[Row], events: u64, filled: u64, json: bool) {
+fn report(rows: &[Row], (events, orders): (u64, u64), filled: u64, json: bool) {
     if json {
         let rows: Vec<_> = rows
             .iter()
@@ -135,10 +140,12 @@ fn report(rows: &[Row], events: u64, filled: u64, json: bool) {
                 })
             })
             .collect();
-        println!("{}", serde_json::json!({ "events": events, "starts": rows }));
+        println!("{}", serde_json::json!({ "events": events, "orders": orders, "starts": rows }));
         return;
     }
-    println!("{events} events in the journal (written in {filled} s), {OPEN} of them open");
+    println!(
+        "{events} events of {orders} orders in the journal (written in {filled} s), {OPEN} of them open"
+    );
     println!("until it listens   until it has delivered   resident   started on");
     for Row { what, listens_s, delivers_s, resident_mb } in rows {
         println!("{listens_s:>14.2} s {delivers_s:>22.2} s {resident_mb:>7.0} MB   {what}");

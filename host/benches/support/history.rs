@@ -6,15 +6,15 @@ use mapwright::event::{Document, EventId, NewEvent, Operation, Origin, Receipt};
 use mapwright::journal::{AttemptRecord, DocumentDelivered, Identity, Journal, Mapped, Next};
 use serde_json::value::RawValue;
 
-/// An event of its own, and its fingerprint.
-pub(crate) fn event(n: u64, body: &Bytes) -> (NewEvent, [u8; 32]) {
+/// An event of its own about this order, and its fingerprint.
+pub(crate) fn event(n: u64, order: u64, body: &Bytes) -> (NewEvent, [u8; 32]) {
     let event = NewEvent {
         id: EventId::fresh(),
         correlation_id: format!("c-{n}"),
         merchant: "acme".into(),
         connection: "shop".into(),
         topic: "order.updated".into(),
-        resource_key: format!("order/{n}"),
+        resource_key: format!("order/{order}"),
         version: Some(Timestamp::UNIX_EPOCH),
         received_at: Timestamp::now(),
         origin: Origin::Hook,
@@ -26,8 +26,14 @@ pub(crate) fn event(n: u64, body: &Bytes) -> (NewEvent, [u8; 32]) {
 }
 
 /// Accepted, read back, mapped into a document, delivered: what the road asks of the journal.
-pub(crate) async fn road(journal: &Journal, n: u64, body: &Bytes, document: Box<RawValue>) {
-    let (event, fingerprint) = event(n, body);
+pub(crate) async fn road(
+    journal: &Journal,
+    n: u64,
+    order: u64,
+    body: &Bytes,
+    document: Box<RawValue>,
+) {
+    let (event, fingerprint) = event(n, order, body);
     let accepted = journal.accept(event, fingerprint).await.expect("there is room");
     let mapwright::journal::Acceptance::Accepted { seq } = accepted else {
         unreachable!("every event is new")
