@@ -43,6 +43,8 @@ pub struct Arrival {
     pub status: Option<u16>,
     /// When it came.
     pub at: Instant,
+    /// When it was answered; none while it waits for that.
+    pub answered: Option<Instant>,
 }
 
 /// How a request is treated badly.
@@ -206,6 +208,12 @@ impl Erp {
         self.watched().arrivals.clone()
     }
 
+    /// How many requests there were so far.
+    #[must_use]
+    pub fn requests(&self) -> usize {
+        self.watched().arrivals.len()
+    }
+
     /// Those that were taken, of one key.
     #[must_use]
     pub fn taken(&self, key: &str) -> Vec<Arrival> {
@@ -274,6 +282,7 @@ async fn watch(State(erp): State<Erp>, request: Request, next: Next) -> Response
         body: serde_json::from_slice(&body).unwrap_or_default(),
         status: None,
         at: Instant::now(),
+        answered: None,
     };
     let (place, trouble) = {
         let mut watched = erp.watched();
@@ -315,7 +324,10 @@ async fn watch(State(erp): State<Erp>, request: Request, next: Next) -> Response
             with(keep().await, &used_up)
         }
     };
-    erp.watched().arrivals[place].status = Some(response.status().as_u16());
+    let mut watched = erp.watched();
+    let arrival = &mut watched.arrivals[place];
+    (arrival.status, arrival.answered) = (Some(response.status().as_u16()), Some(Instant::now()));
+    drop(watched);
     response
 }
 

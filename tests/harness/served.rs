@@ -109,6 +109,19 @@ impl Served {
         }
     }
 
+    /// How much memory the process has in use, in bytes: what `ps` calls RSS.
+    ///
+    /// # Panics
+    /// When it is gone, or the system keeps no `/proc`.
+    #[must_use]
+    pub fn resident_bytes(&self) -> u64 {
+        let path = format!("/proc/{}/status", self.child.id());
+        let status = std::fs::read_to_string(&path).expect("the process lives");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kib = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+        kib.unwrap_or_else(|| panic!("{path} has no VmRSS: {status}")) * 1024
+    }
+
     /// `kill -9`, and waits until it is gone.
     ///
     /// # Panics
