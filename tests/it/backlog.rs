@@ -51,7 +51,8 @@ async fn until_backlog(host: &TestHost, wanted: u64) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn beyond_the_thresholds_backfills_and_polls_hold_back_hooks_are_taken_and_all_goes_on_after() {
+async fn beyond_the_thresholds_backfills_and_polls_hold_back_hooks_are_taken_and_all_goes_on_after()
+{
     let scene = scene("every_s = 1\nwebhooks_every_s = 1").await;
     thresholds(&scene);
     for id in OLD {
