@@ -62,6 +62,8 @@ pub enum Trouble {
     Break,
     /// It is kept, and answered after this time.
     Slow(Duration),
+    /// It is kept and answered after this time, also if nobody waits for that any more.
+    Late(Duration),
     /// It is kept, and the connection breaks.
     BreakAfterDoing,
     /// It is kept, and the answer is empty, with this status.
@@ -292,7 +294,7 @@ async fn watch(State(erp): State<Erp>, request: Request, next: Next) -> Response
         watched.arrivals.push(arrival);
         (place, ruled.or(limited))
     };
-    let keep = async || next.run(Request::from_parts(head, Body::from(body))).await;
+    let keep = async move || next.run(Request::from_parts(head, Body::from(body))).await;
     let json = "application/json";
     let response = match trouble {
         None => keep().await,
@@ -310,6 +312,13 @@ async fn watch(State(erp): State<Erp>, request: Request, next: Next) -> Response
             let response = keep().await;
             tokio::time::sleep(wait).await;
             response
+        }
+        Some(Trouble::Late(wait)) => {
+            let late = async move {
+                tokio::time::sleep(wait).await;
+                keep().await
+            };
+            tokio::spawn(late).await.expect("it does not panic")
         }
         Some(Trouble::BreakAfterDoing) => {
             keep().await;

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use mapwright_tests::erp::{Arrival, Erp, Trouble};
-use mapwright_tests::host::{Folder, merchant_toml, ready};
+use mapwright_tests::host::{Folder, Patience, merchant_toml, ready};
 use mapwright_tests::served::Served;
 use mapwright_tests::shop::{Delivery, Shop};
 use serde_json::json;
@@ -40,8 +40,6 @@ const WORK: Duration = Duration::from_millis(30);
 /// memory is bounded by route (a window) and by file (SQLite's cache), not by what waits; 100,000
 /// orders themselves would be half a gigabyte, and 24 MB is 250 bytes for each of them.
 const GROWTH_MAX: u64 = 24 << 20;
-/// Nothing that still moves stands still for so long.
-const STUCK: Duration = Duration::from_secs(90);
 
 /// The file of a merchant with a target that will be down, and one that will not.
 fn merchant(target: &Erp, healthy: &Erp) -> String {
@@ -191,18 +189,18 @@ impl Memory {
 }
 
 /// Fails when nothing moves any more.
-struct Progress(u64, Instant);
+struct Progress(u64, Patience);
 
 impl Progress {
     fn new() -> Self {
-        Self(u64::MAX, Instant::now())
+        Self(u64::MAX, Patience::default())
     }
 
     async fn expect(&mut self, number: u64, may_rest: bool, address: SocketAddr) {
         if number != self.0 || may_rest {
-            *self = Self(number, Instant::now());
+            *self = Self(number, Patience::default());
         }
-        if self.1.elapsed() > STUCK {
+        if self.1.is_over() {
             panic!("it stands still at {number}: {:#}", ready(address).await);
         }
     }

@@ -24,6 +24,7 @@ pub(super) const MERCHANT: &str = "acme";
 /// A walk under way.
 struct Walking {
     key: Key,
+    is_probe: bool,
     future: Pin<Box<dyn Future<Output = Stop>>>,
     flag: Arc<Flag>,
 }
@@ -144,6 +145,7 @@ impl Host {
                 assert!(out as u32 <= most, "{out} at once, and it was well {most} times");
             } else {
                 assert!(permit.is_probe(), "it went to a target that is taken for down");
+                assert!(!self.walks.iter().any(|walk| walk.is_probe), "two probes at once");
                 self.probes += 1;
             }
             let walk = Walk {
@@ -154,13 +156,14 @@ impl Host {
                 wells: Arc::clone(&self.wells),
                 seq,
             };
+            let is_probe = permit.is_probe();
             let future = Box::pin(async move {
                 let stop = walk.go().await;
                 drop(permit);
                 stop
             });
             let flag = Arc::new(Flag(AtomicBool::new(true)));
-            self.walks.push(Walking { key, future, flag });
+            self.walks.push(Walking { key, is_probe, future, flag });
         }
     }
 
