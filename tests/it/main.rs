@@ -6,6 +6,7 @@ mod backlog;
 mod chaos;
 mod check;
 mod checkpoint;
+mod compiled;
 mod configuration;
 mod contract;
 mod crash;

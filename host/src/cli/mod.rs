@@ -7,6 +7,7 @@ mod backup;
 mod build;
 mod case;
 mod check;
+mod compile;
 mod demo;
 mod dry_run;
 mod new;
@@ -68,6 +69,9 @@ enum Command {
     Backup(backup::BackupArgs),
     /// Put a backup back, with the host stopped.
     Restore(backup::RestoreArgs),
+    /// The host's own child: machine code from WebAssembly, within limits.
+    #[command(name = crate::plugin::COMPILE_COMMAND, hide = true)]
+    Compile(compile::Args),
 }
 
 /// Runs the command line.
@@ -90,5 +94,6 @@ pub fn main() -> ExitCode {
         Command::Audit(args) => operate::audit::run(&args),
         Command::Backup(args) => backup::backup(&args),
         Command::Restore(args) => backup::restore(&args),
+        Command::Compile(args) => compile::run(&args),
     }
 }

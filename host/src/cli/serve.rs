@@ -34,7 +34,7 @@ pub(super) fn run(args: &Args) -> ExitCode {
         }
     };
     let outcome = runtime.block_on(async {
-        let host = Host::open(&args.config).await?;
+        let host = Host::open_with(&args.config, super::compile::compiler()).await?;
         let stop = CancellationToken::new();
         tokio::spawn(cancel_on_signal(stop.clone()));
         host.serve(stop).await

@@ -32,7 +32,7 @@ use crate::ingress::{self, Counters, Guard, Ingress};
 use crate::journal::{self, Journal};
 use crate::operate::api::{self, Tokens};
 use crate::operate::{Operate, Replays};
-use crate::plugin::{Engine, EngineOptions, Pool, Shelf};
+use crate::plugin::{Compiler, Engine, EngineOptions, Pool, Shelf};
 use crate::poll::{self, Pollers};
 use crate::telemetry::Metrics;
 
@@ -42,6 +42,8 @@ const PLUGIN_QUEUE_MAX: usize = 1024;
 /// Thousands of plugins may be loaded: line numbers of their code would cost megabytes each, and a
 /// panic says where it was anyway. `dry-run` has them.
 const ENGINE: EngineOptions = EngineOptions { calls_max: 64, pooling: true, debug_info: false };
+/// In the data folder: machine code of plugins, made again whenever it is missing.
+const COMPILED_FOLDER: &str = "compiled";
 
 /// Why a host does not open.
 #[derive(Debug, thiserror::Error)]
@@ -110,6 +112,14 @@ impl Host {
     /// # Errors
     /// [`OpenError`]; a merchant whose files are wrong is reported, never an error here.
     pub async fn open(dir: &Path) -> Result<Self, OpenError> {
+        Self::open_with(dir, Compiler::InProcess).await
+    }
+
+    /// The same, with plugins compiled by whom the caller says.
+    ///
+    /// # Errors
+    /// As [`Host::open`].
+    pub async fn open_with(dir: &Path, compiler: Compiler) -> Result<Self, OpenError> {
         let file = HostFile::read(dir)?;
         let data_dir = dir.join(&file.data_dir);
         for folder in [&data_dir, &dir.join("merchants")] {
@@ -122,7 +132,7 @@ impl Host {
         let journal = Journal::open(&data_dir)?;
         let checkpoints = open_checkpoints(&data_dir, &journal)?;
         let tokens = operate::tokens(dir, &file)?;
-        let engine = Engine::new(&ENGINE)?;
+        let engine = Engine::keeping(&ENGINE, &data_dir.join(COMPILED_FOLDER), compiler)?;
         let shelf = Shelf::new(data_dir.join(journal::PLUGINS), engine.clone());
         let loader = Loader::new(dir, &file, engine, Outbound::new()?);
         let reloader =

@@ -5,6 +5,7 @@
 //! address space, and allocates on demand where it cannot. Nothing of a plugin is kept here.
 
 use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, Weak, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -13,6 +14,8 @@ use wasmtime::{
     Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig, WasmBacktraceDetails,
 };
 
+use super::compiled::Compiled;
+use super::compiler::Compiler;
 use super::limits::{Limits, MEMORY_BYTES_CEILING, TABLE_ELEMENTS_CEILING};
 use super::plugin::Loaded;
 
@@ -46,6 +49,9 @@ pub enum EngineError {
     /// wasmtime refused the configuration on this machine.
     #[error("the WebAssembly engine cannot run on this machine: {0}")]
     Unsupported(String),
+    /// The folder for machine code cannot be used.
+    #[error("{}: machine code of plugins cannot be kept here", .0.display())]
+    Compiled(PathBuf, #[source] std::io::Error),
     /// The ticking thread could not be started.
     #[error("the thread that keeps plugin deadlines could not be started")]
     Ticker(#[source] std::io::Error),
@@ -62,7 +68,11 @@ type Key = (String, Limits);
 
 struct Inner {
     wasmtime: wasmtime::Engine,
+    options: EngineOptions,
     pooling: bool,
+    /// Where machine code is kept; none for one that ends with its command.
+    compiled: Option<Compiled>,
+    compiler: Compiler,
     /// What is loaded, so that a file that many merchants use is compiled and kept once.
     loaded: Mutex<HashMap<Key, Weak<Loaded>>>,
     // Last, so that the clock stands only after nothing can run any more.
@@ -82,6 +92,27 @@ impl Engine {
     ///
     /// When wasmtime cannot run here at all, or no thread can be started.
     pub fn new(options: &EngineOptions) -> Result<Self, EngineError> {
+        Self::make(options, None, Compiler::InProcess)
+    }
+
+    /// The same, with machine code kept in `dir` from one start to the next, made by `compiler`.
+    ///
+    /// # Errors
+    ///
+    /// Also when the folder cannot be made or read.
+    pub fn keeping(
+        options: &EngineOptions,
+        dir: &Path,
+        compiler: Compiler,
+    ) -> Result<Self, EngineError> {
+        Self::make(options, Some(dir), compiler)
+    }
+
+    fn make(
+        options: &EngineOptions,
+        dir: Option<&Path>,
+        compiler: Compiler,
+    ) -> Result<Self, EngineError> {
         let pooled = if options.pooling {
             let mut config = base_config(options);
             config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(options)));
@@ -106,9 +137,22 @@ impl Engine {
                 .map_err(|error| EngineError::Unsupported(format!("{error:#}")))?,
         };
         let ticker = Ticker::start(wasmtime.clone()).map_err(EngineError::Ticker)?;
-        Ok(Self {
-            inner: Arc::new(Inner { wasmtime, pooling, loaded: Mutex::default(), _ticker: ticker }),
-        })
+        let compiled = dir
+            .map(|dir| {
+                Compiled::open(dir, &wasmtime)
+                    .map_err(|error| EngineError::Compiled(dir.to_owned(), error))
+            })
+            .transpose()?;
+        let inner = Inner {
+            wasmtime,
+            options: *options,
+            pooling,
+            compiled,
+            compiler,
+            loaded: Mutex::default(),
+            _ticker: ticker,
+        };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// Whether instances come from a pool (they do unless the machine cannot reserve one).
@@ -128,6 +172,15 @@ impl Engine {
         let mut loaded = self.inner.loaded.lock().unwrap_or_else(PoisonError::into_inner);
         loaded.retain(|_, plugin| plugin.strong_count() > 0);
         loaded.insert((plugin.digest.clone(), *limits), Arc::downgrade(plugin));
+    }
+
+    pub(super) fn options(&self) -> EngineOptions {
+        self.inner.options
+    }
+
+    /// Where machine code is kept, if it is, and who makes it.
+    pub(super) fn compiler(&self) -> (Option<&Compiled>, &Compiler) {
+        (self.inner.compiled.as_ref(), &self.inner.compiler)
     }
 
     pub(super) fn wasmtime(&self) -> &wasmtime::Engine {

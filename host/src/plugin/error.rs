@@ -64,6 +64,17 @@ pub enum LoadError {
     /// wasmtime would not compile it.
     #[error("not valid WebAssembly for this host: {0}")]
     Invalid(String),
+    /// Compiling it took more than is allowed.
+    #[error(
+        "compiling it took more than {spent}, so it was stopped. Make its functions smaller and fewer"
+    )]
+    CompileBomb {
+        /// What ran out.
+        spent: String,
+    },
+    /// The compiler failed, which says nothing of the file.
+    #[error("the compiler failed: {0}")]
+    Compiler(String),
     /// `manifest.describe` did not return.
     #[error("`manifest.describe` ended as {}: {}", .0.name(), explain(.0))]
     ManifestFailed(Box<Outcome>),
@@ -99,6 +110,8 @@ impl LoadError {
             Self::MissingExport(_) => "missing_export",
             Self::WrongType(_) => "wrong_type",
             Self::Invalid(_) => "invalid",
+            Self::CompileBomb { .. } => "compile_bomb",
+            Self::Compiler(_) => "compiler",
             Self::ManifestFailed(_) => "manifest_failed",
             Self::BadManifest(_) => "bad_manifest",
             Self::Limits(_) => "limits",

@@ -4,7 +4,8 @@
 //! compilation, then the types, then one call of `manifest.describe` under the same limits as any
 //! other call. After this, a fault in types can no longer come up in front of an order.
 //!
-//! Compilation happens in this process: what could keep the compiler busy is refused by `scan`.
+//! What could keep the compiler busy is refused by `scan`; what gets past it meets the limits of
+//! [`super::compiler`].
 
 use std::sync::Arc;
 
@@ -53,8 +54,7 @@ impl Engine {
         let terms = contract::read(&shape.imports, &shape.exports)?;
 
         let engine = self.wasmtime();
-        let component = Component::from_binary(engine, &encoded)
-            .map_err(|error| LoadError::Invalid(format!("{error:#}")))?;
+        let component = self.component(&encoded)?;
         let mut linker = Linker::new(engine);
         bindings::add_imports(&mut linker).map_err(wrong_type)?;
         missing_functions(self, &component)?;

@@ -17,6 +17,8 @@ pub mod admission;
 mod answer;
 mod bindings;
 mod call;
+mod compiled;
+mod compiler;
 mod component;
 mod contract;
 mod digest;
@@ -40,6 +42,7 @@ mod shelf;
 mod wasi_stub;
 mod woocommerce;
 
+pub use compiler::{COMMAND as COMPILE_COMMAND, CompileLimits, Compiler, compile_and_exit};
 pub use engine::{Engine, EngineError, EngineOptions};
 pub use error::{LoadError, MissingImport};
 pub use job::{Context, Job, Stage, Stages};

@@ -75,7 +75,7 @@ impl Stage {
 
     /// Opens the host on it.
     pub(super) async fn open_host(&self) -> Result<Host, Error> {
-        Ok(Host::open(self.dir()).await?)
+        Ok(Host::open_with(self.dir(), crate::cli::compile::compiler()).await?)
     }
 
     /// Puts the next version in place, as an upload would: written beside, then renamed.
