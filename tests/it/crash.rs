@@ -179,6 +179,11 @@ async fn what_a_target_was_still_at_work_on_when_the_host_was_killed_is_found_an
     let address = served.address().await;
     assert!(erp.documents("acme").is_empty(), "the next host has started before it was done");
     until_ready(address, "nothing is open", nothing_open).await;
+    let came = erp.arrivals()[0].at;
+    until("the first request was certainly done", async || {
+        (came.elapsed() > Duration::from_secs(5)).then_some(())
+    })
+    .await;
     served.kill();
     assert_eq!(erp.documents("acme").len(), 1, "{:#?}", erp.arrivals());
     let journal = Journal::open(&folder.data()).unwrap();
