@@ -6,6 +6,9 @@
 //! work; what counts is the ratio of the sums. `--json` for machines, `--seconds N` for how long
 //! each of the two works with each number of clients.
 
+#[path = "support/history.rs"]
+mod history;
+
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
@@ -15,9 +18,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use jiff::Timestamp;
-use mapwright::event::{Document, EventId, NewEvent, Operation, Origin, Receipt};
-use mapwright::journal::{AttemptRecord, DocumentDelivered, Identity, Journal, Mapped, Next};
+use mapwright::journal::Journal;
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot};
 
@@ -80,7 +81,7 @@ fn in_turns(runtime: &Runtime, clients: usize, turn: Duration) -> Row {
                 let n = count.fetch_add(1, Ordering::Relaxed);
                 let body = one_of(&what, n);
                 async move {
-                    let (event, fingerprint) = event(n, &body);
+                    let (event, fingerprint) = history::event(n, &body);
                     journal.accept(event, fingerprint).await.expect("there is room");
                 }
             }) / f64::from(TURNS);
@@ -204,24 +205,6 @@ fn plain_log(dir: &Path) -> (mpsc::Sender<PlainJob>, JoinHandle<()>) {
     (queue, writer)
 }
 
-fn event(n: u64, body: &Bytes) -> (NewEvent, [u8; 32]) {
-    let event = NewEvent {
-        id: EventId::fresh(),
-        correlation_id: format!("c-{n}"),
-        merchant: "acme".into(),
-        connection: "shop".into(),
-        topic: "order.updated".into(),
-        resource_key: format!("order/{n}"),
-        version: Some(Timestamp::UNIX_EPOCH),
-        received_at: Timestamp::now(),
-        origin: Origin::Hook,
-        body: body.clone(),
-    };
-    let mut fingerprint = [0x5a; 32];
-    fingerprint[..8].copy_from_slice(&n.to_be_bytes());
-    (event, fingerprint)
-}
-
 /// Accepted, read back, mapped into a document of 2 KB, delivered: what the road asks of the
 /// journal for one event.
 fn roads(runtime: &Runtime, dir: &Path, clients: usize, turn: Duration) -> f64 {
@@ -233,68 +216,6 @@ fn roads(runtime: &Runtime, dir: &Path, clients: usize, turn: Duration) -> f64 {
         let (journal, document) = (journal.clone(), document.clone());
         let n = next.fetch_add(1, Ordering::Relaxed);
         let body = one_of(&bodies, n);
-        async move {
-            let (event, fingerprint) = event(n, &body);
-            let accepted = journal.accept(event, fingerprint).await.expect("there is room");
-            let mapwright::journal::Acceptance::Accepted { seq } = accepted else {
-                unreachable!("every event is new")
-            };
-            let route = "orders".to_owned();
-            let read = journal.event(seq).expect("it reads back").expect("it is there");
-            let document = Document {
-                entity: "sale".into(),
-                key: format!("acme:{n}"),
-                operation: Operation::Upsert,
-                body: document,
-                attributes: Vec::new(),
-            };
-            let digest = "0".repeat(64);
-            let receipt = Receipt {
-                capability: "field_mapping".into(),
-                plugin: "woo-order-summary".into(),
-                version: "1.0.0".into(),
-                digest: digest.clone(),
-                settings_digest: digest.clone(),
-                output_digest: digest,
-                fuel: 1_000_000,
-                memory_bytes: 1 << 20,
-                duration_us: 200,
-            };
-            let step = Mapped {
-                seq,
-                route: route.clone(),
-                receipts: vec![receipt],
-                documents: vec![document],
-                checkpoint: Some("{}".into()),
-                status: Some("processing".into()),
-                at: read.received_at,
-            };
-            journal.mapped(step).await.expect("it is open");
-            let target_id = format!("T-{n}");
-            let step = DocumentDelivered {
-                seq,
-                route,
-                ordinal: 0,
-                target_id: Some(target_id.clone()),
-                attempt: AttemptRecord {
-                    ordinal: 0,
-                    no: 1,
-                    at: read.received_at,
-                    duration_us: 900,
-                    outcome: "delivered".into(),
-                    detail: String::new(),
-                },
-                identities: vec![Identity {
-                    merchant: "acme".into(),
-                    connection: "erp".into(),
-                    entity: "sale".into(),
-                    key: format!("acme:{n}"),
-                    target_id,
-                }],
-                next: Next::EndDelivered,
-                siblings: Vec::new(),
-            };
-            journal.document_delivered(step).await.expect("it is mapped");
-        }
+        async move { history::road(&journal, n, &body, document).await }
     })
 }

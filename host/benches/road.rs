@@ -119,7 +119,7 @@ async fn whole_road(orders: &Arc<Orders>, plugin: &[u8]) -> (f64, f64) {
     let serving = tokio::spawn(host.serve(stop.clone()));
 
     let begun = Instant::now();
-    let accepting = orders.send(address, "/hooks/acme/shop").await;
+    let accepting = orders.send(CONNECTIONS, address, "/hooks/acme/shop").await;
     let all = orders.requests.len() as u64;
     while sunk.load(Ordering::Relaxed) < all {
         assert!(begun.elapsed() < Duration::from_secs(300), "the road is blocked");
@@ -166,7 +166,7 @@ async fn native_loop(orders: &Arc<Orders>) -> f64 {
         tokio::spawn(
             async move { axum::serve(listener, router).with_graceful_shutdown(stopped).await },
         );
-    let took = orders.send(address, "/").await;
+    let took = orders.send(CONNECTIONS, address, "/").await;
     stop.cancel();
     serving.await.expect("the loop ends by itself").expect("the loop ends well");
     per_second(orders, took)

@@ -29,6 +29,7 @@ pub mod event;
 pub mod secret;
 pub mod telemetry;
 pub mod backlog;
+pub mod exact;
 // the road, in order
 pub mod journal;
 pub mod checkpoint;
@@ -36,6 +37,8 @@ pub mod ingress;
 pub mod poll;
 pub mod route;
 pub mod plugin;
+pub mod evidence;
+pub mod seatbelt;
 pub mod delivery;
 pub mod config;
 pub mod dispatch;

@@ -72,6 +72,9 @@ pub struct Route {
     /// earlier version already.
     #[serde(default = "drafts")]
     pub skip_statuses: Vec<String>,
+    /// What must hold of what its plugins answer, as written: `config` knows what it means.
+    #[serde(default)]
+    pub seatbelts: Option<serde_json::Value>,
     /// How urgent its events are, where their topic does not say it well.
     #[serde(default)]
     pub lane: Option<Lane>,

@@ -8,19 +8,28 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// In road order: (module, what it may name).
-const ROAD: [(&str, &[&str]); 18] = [
+const ROAD: [(&str, &[&str]); 21] = [
     ("event", &[]),
     ("secret", &[]),
     ("telemetry", &[]),
     ("backlog", &[]),
+    ("exact", &[]),
     ("journal", &["event"]),
     ("checkpoint", &["event"]),
     ("ingress", &["event", "secret", "telemetry", "journal"]),
     ("poll", &["event", "secret", "telemetry", "backlog", "journal", "checkpoint", "ingress"]),
     ("route", &["event"]),
     ("plugin", &["event"]),
+    ("evidence", &["event", "exact", "plugin"]),
+    ("seatbelt", &["event", "exact", "plugin"]),
     ("delivery", &["event", "secret"]),
-    ("config", &["secret", "backlog", "journal", "ingress", "poll", "route", "plugin", "delivery"]),
+    (
+        "config",
+        &[
+            "secret", "backlog", "journal", "ingress", "poll", "route", "plugin", "seatbelt",
+            "delivery",
+        ],
+    ),
     (
         "dispatch",
         &[
@@ -32,6 +41,7 @@ const ROAD: [(&str, &[&str]); 18] = [
             "ingress",
             "route",
             "plugin",
+            "seatbelt",
             "delivery",
             "config",
         ],
@@ -63,7 +73,9 @@ const ROAD: [(&str, &[&str]); 18] = [
             "telemetry",
             "journal",
             "ingress",
+            "exact",
             "plugin",
+            "evidence",
             "delivery",
             "config",
             "host",

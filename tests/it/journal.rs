@@ -251,6 +251,7 @@ async fn every_end_is_visible() {
     let dir = tempfile::tempdir().unwrap();
     let journal = Journal::open(dir.path()).unwrap();
     let ended = |seq, end| Ended {
+        withheld: Vec::new(),
         seq,
         route: "orders".into(),
         end,

@@ -59,14 +59,19 @@ impl Orders {
         Self { requests, next: AtomicU64::new(0) }
     }
 
-    /// Sends all of them over as many connections as are wanted; gives the time until the last answer.
-    pub(crate) async fn send(self: &Arc<Self>, to: SocketAddr, path: &'static str) -> Duration {
+    /// Sends all of them over so many connections; gives the time until the last answer.
+    pub(crate) async fn send(
+        self: &Arc<Self>,
+        connections: usize,
+        to: SocketAddr,
+        path: &str,
+    ) -> Duration {
         self.next.store(0, Ordering::Relaxed);
         let begun = Instant::now();
-        let connections: Vec<_> = (0..CONNECTIONS)
+        let connections: Vec<_> = (0..connections)
             .map(|_| {
-                let orders = Arc::clone(self);
-                tokio::spawn(async move { orders.send_some(to, path).await })
+                let (orders, path) = (Arc::clone(self), path.to_owned());
+                tokio::spawn(async move { orders.send_some(to, &path).await })
             })
             .collect();
         for connection in connections {

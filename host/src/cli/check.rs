@@ -8,10 +8,14 @@ use std::process::ExitCode;
 
 use serde_json::Value;
 
-use super::case::{Unreadable, input};
+use super::case::{CaseFlags, Unreadable, input};
+use super::evidence::headroom::{Outlook, outlook};
+use super::evidence::{Failure, fail, truth_table};
+use super::rehearsal::LimitFlags;
 use super::screen::{
     self, BAD, DIM, GOOD, NAME, STRONG, WARN, bytes, count, indented, paint, plain, table,
 };
+use crate::evidence::truth::Checked;
 use crate::plugin::admission::{self, Report};
 use crate::plugin::{Engine, EngineOptions, Limits, LimitsPatch};
 
@@ -20,10 +24,12 @@ Examples:
   mapwright check target/wasm32-unknown-unknown/release/my_rules.wasm
   mapwright check my-rules.wasm --json | jq .manifest.settings_schema
   mapwright check my-rules.wasm --config /etc/mapwright --merchant acme
+  mapwright check my-rules.wasm --payload order.json --lookups lookups/ --largest 212
+  mapwright check my-rules.wasm --table status.csv --spec status.toml
 
 Exit code:
-  0  the host would take it
-  1  it would not; the reasons say what to change
+  0  the host would take it, and it keeps to its table
+  1  it would not, or does not; the reasons say what to change
   2  the file or the configuration cannot be read";
 
 /// Arguments.
@@ -39,36 +45,75 @@ pub(super) struct Args {
     /// The merchant in that configuration.
     #[arg(long, value_name = "NAME", requires = "config")]
     merchant: Option<String>,
+    /// Forecast from this payload (or golden case) how much larger an order may be.
+    #[arg(long, value_name = "FILE|DIR")]
+    payload: Option<PathBuf>,
+    #[command(flatten)]
+    case: CaseFlags,
+    /// How many lines the largest known order has, to be set beside the forecast.
+    #[arg(long, value_name = "LINES", requires = "payload")]
+    largest: Option<u64>,
+    /// Hold the plugin to a table that `truth-table` wrote and a person corrected.
+    #[arg(long, value_name = "FILE.csv")]
+    table: Option<PathBuf>,
+    /// The spec of that table; by default the .toml beside it.
+    #[arg(long, value_name = "FILE.toml", requires = "table")]
+    spec: Option<PathBuf>,
     /// Print the report as JSON.
     #[arg(long)]
     json: bool,
 }
 
-/// Runs the command.
-pub(super) fn run(args: &Args) -> ExitCode {
-    match check(args) {
-        Ok(report) => {
-            if args.json {
-                let text = serde_json::to_string(&report).expect("a report has only plain fields");
-                screen::print_json(&text);
-            } else {
-                screen::print(&view(&report, &args.plugin));
-            }
-            ExitCode::from(u8::from(!report.accepted))
-        }
-        Err(error) => {
-            if args.json {
-                let error = serde_json::json!({"error": {"code": "unreadable", "message": error.to_string()}});
-                screen::print_json(&error.to_string());
-            } else {
-                screen::complain(error);
-            }
-            ExitCode::from(2)
-        }
-    }
+/// What was found beside what the host itself would say.
+struct Findings {
+    report: Report,
+    outlook: Option<Outlook>,
+    table: Option<Checked>,
 }
 
-fn check(args: &Args) -> Result<Report, Unreadable> {
+/// Runs the command.
+pub(super) fn run(args: &Args) -> ExitCode {
+    let findings = match check(args) {
+        Ok(findings) => findings,
+        // As ever: nothing on standard error but for people.
+        Err(Failure::Load(error)) if args.json => {
+            let error = serde_json::json!({"code": error.code(), "message": error.to_string()});
+            screen::print_json(&serde_json::json!({ "error": error }).to_string());
+            return ExitCode::from(2);
+        }
+        Err(failure) => return fail(&failure, args.json),
+    };
+    let Findings { report, outlook, table } = &findings;
+    if args.json {
+        let mut value = serde_json::to_value(report).expect("a report has only plain fields");
+        if let Some(outlook) = outlook {
+            value["headroom"] = match outlook {
+                Ok(forecast) => serde_json::json!({
+                    "words": forecast.words(args.largest),
+                    "forecast": forecast,
+                }),
+                Err(error) => serde_json::json!({"error": error.to_string()}),
+            };
+        }
+        if let Some(table) = table {
+            value["table"] = serde_json::json!(table);
+        }
+        screen::print_json(&value.to_string());
+    } else {
+        let mut out = view(report, &args.plugin);
+        if let Some(outlook) = outlook {
+            headroom(&mut out, outlook, args.largest);
+        }
+        if let Some(table) = table {
+            disagreements(&mut out, table);
+        }
+        screen::print(&out);
+    }
+    let keeps = table.as_ref().is_none_or(|table| table.disagreements.is_empty());
+    ExitCode::from(u8::from(!report.accepted || !keeps))
+}
+
+fn check(args: &Args) -> Result<Findings, Failure> {
     let file = input::read_bytes(&args.plugin)?;
     let limits = match &args.config {
         Some(dir) => configured(dir, args.merchant.as_deref(), &args.plugin)?,
@@ -76,7 +121,65 @@ fn check(args: &Args) -> Result<Report, Unreadable> {
     };
     let engine = Engine::new(&EngineOptions { calls_max: 1, ..EngineOptions::default() })
         .map_err(|error| Unreadable::sense(&args.plugin, error.to_string()))?;
-    Ok(admission::report(&engine, &file, &limits))
+    let report = admission::report(&engine, &file, &limits);
+    let mut findings = Findings { report, outlook: None, table: None };
+    if !findings.report.accepted {
+        return Ok(findings); // there is nothing to run
+    }
+    if let Some(payload) = &args.payload {
+        findings.outlook = Some(outlook(&args.plugin, payload, &args.case, &limits)?);
+    }
+    if let Some(table) = &args.table {
+        let spec = args.spec.clone().unwrap_or_else(|| table.with_extension("toml"));
+        let limits = LimitFlags::of(limits);
+        findings.table = Some(truth_table::check(&args.plugin, &spec, table, &limits)?);
+    }
+    Ok(findings)
+}
+
+fn headroom(out: &mut String, outlook: &Outlook, largest: Option<u64>) {
+    line(out, &format!("\n{}", paint(DIM, "headroom")));
+    match outlook {
+        Ok(forecast) => {
+            for words in forecast.words(largest) {
+                let style = if words.starts_with("NOT") { BAD } else { STRONG };
+                line(out, &format!("  {}", paint(style, plain(&words))));
+            }
+        }
+        Err(error) => line(out, &format!("  {}", paint(WARN, error))),
+    }
+}
+
+fn disagreements(out: &mut String, table: &Checked) {
+    line(out, &format!("\n{}", paint(DIM, "table")));
+    for it in &table.disagreements {
+        line(
+            out,
+            &format!(
+                "  {} {}: {} is `{}`, the table says `{}`",
+                paint(BAD, format!("line {}", it.line)),
+                plain(&it.inputs.join(", ")),
+                paint(NAME, plain(&it.column)),
+                plain(&it.got),
+                plain(&it.wanted)
+            ),
+        );
+    }
+    let rows = count(table.rows as u64);
+    let words = if table.disagreements.is_empty() {
+        paint(GOOD, format!("all {rows} rows agree"))
+    } else {
+        let cells = count(table.disagreements.len() as u64);
+        paint(BAD, format!("{cells} cells in {rows} rows disagree"))
+    };
+    line(out, &format!("  {words}"));
+    if table.missing > 0 {
+        let missing = count(table.missing as u64);
+        line(
+            out,
+            &paint(WARN, format!("  {missing} combinations of the spec are not in the table")),
+        );
+    }
 }
 
 /// The limits a configuration gives a plugin file: the host's, the merchant's, the plugin's own.

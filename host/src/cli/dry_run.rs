@@ -9,9 +9,7 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
-use super::case::{
-    Case, Circumstances, Unreadable, input, read_checkpoint, tables_in, topic_beside,
-};
+use super::case::{Case, CaseFlags};
 use super::rehearsal::{
     Comparison, Expectation, LimitFlags, LoadFailure, PluginFiles, Rehearsal, Report,
     SettingsFault, view,
@@ -45,26 +43,8 @@ pub(super) struct Args {
     /// The payload as the source sends it; `-` reads standard input.
     #[arg(long, value_name = "FILE|-")]
     payload: PathBuf,
-    /// The topic in the source's words; by default what a captured `.headers` file beside the
-    /// payload says, else `order.updated`.
-    #[arg(long)]
-    topic: Option<String>,
-    /// The route's settings, JSON or TOML.
-    #[arg(long, value_name = "FILE")]
-    settings: Option<PathBuf>,
-    /// A lookup table; may be given many times.
-    #[arg(long, value_name = "NAME=FILE.csv", value_parser = lookup)]
-    lookup: Vec<(String, PathBuf)>,
-    /// A folder of lookup tables, NAME.csv each.
-    #[arg(long, value_name = "DIR")]
-    lookups: Option<PathBuf>,
-    /// What the plugin returned as checkpoint the last time.
-    #[arg(long, value_name = "FILE")]
-    previous_checkpoint: Option<PathBuf>,
-    /// Everything else a plugin may know, as TOML: merchant, route, source, target, received_at,
-    /// attempt, previous_status, attributes and so on.
-    #[arg(long, value_name = "FILE.toml")]
-    context: Option<PathBuf>,
+    #[command(flatten)]
+    case: CaseFlags,
     /// What should come of it: an object with keys of the report (those it has are compared), or a
     /// list of violations.
     #[arg(long, value_name = "FILE")]
@@ -127,7 +107,8 @@ struct Rehearsed {
 }
 
 fn rehearse(args: &Args) -> Result<Ending, LoadFailure> {
-    let case = case_of(args)?;
+    let mut case = Case::of(&args.payload)?;
+    args.case.read()?.put_around(&mut case);
     let expectation = args.expect.as_deref().map(Expectation::read).transpose()?;
     let files = PluginFiles {
         plugin: args.plugin.clone(),
@@ -156,38 +137,6 @@ fn rehearse(args: &Args) -> Result<Ending, LoadFailure> {
     Ok(Ending::Ran(Box::new(Rehearsed { report, comparison, heading, payload: case.value })))
 }
 
-/// The case that the flags describe.
-fn case_of(args: &Args) -> Result<Case, Unreadable> {
-    let mut case = Case::of(&args.payload)?;
-    if let Some(file) = &args.context {
-        case.circumstances = Circumstances::read(file)?;
-    }
-    if args.topic.is_some() {
-        case.circumstances.topic.clone_from(&args.topic);
-    }
-    if case.circumstances.topic.is_none() {
-        case.circumstances.topic = topic_beside(&args.payload);
-    }
-    if let Some(file) = &args.settings {
-        case.settings = input::read_object(file)?;
-    }
-    if let Some(folder) = &args.lookups {
-        if !folder.is_dir() {
-            return Err(Unreadable::sense(folder, "is not a folder; --lookups takes one"));
-        }
-        case.lookups = tables_in(folder)?;
-    }
-    for (name, file) in &args.lookup {
-        // A table named on the command line stands in for the folder's.
-        case.lookups.retain(|(known, _)| known != name);
-        case.lookups.push((name.clone(), file.clone()));
-    }
-    if let Some(file) = &args.previous_checkpoint {
-        case.previous_checkpoint = Some(read_checkpoint(file)?);
-    }
-    Ok(case)
-}
-
 /// Says on standard error, when the report is JSON, and below the report otherwise, what differs.
 fn show_comparison(args: &Args, comparison: &Comparison, file: &std::path::Path) {
     let file = file.display();
@@ -210,14 +159,5 @@ fn complain(args: &Args, message: &str, mut detail: Value) {
     if args.json {
         detail["message"] = json!(message);
         screen::print_json(&json!({"error": detail}).to_string());
-    }
-}
-
-fn lookup(text: &str) -> Result<(String, PathBuf), String> {
-    match text.split_once('=') {
-        Some((name, file)) if !name.is_empty() && !file.is_empty() => {
-            Ok((name.to_owned(), PathBuf::from(file)))
-        }
-        _ => Err("write NAME=FILE.csv, where NAME is the table's name in the plugin".to_owned()),
     }
 }

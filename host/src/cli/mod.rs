@@ -10,6 +10,7 @@ mod check;
 mod compile;
 mod demo;
 mod dry_run;
+mod evidence;
 mod new;
 mod operate;
 mod plugins;
@@ -48,6 +49,13 @@ enum Command {
     /// Run a plugin on a payload exactly as the host would, delivering nothing.
     #[command(name = "dry-run")]
     DryRun(dry_run::Args),
+    /// Say what a new version would change, over many payloads.
+    Diff(evidence::diff::Args),
+    /// Say what each field of a plugin's documents comes from.
+    Explain(evidence::explain::Args),
+    /// Write a plugin's answers to a finite set of inputs as a table.
+    #[command(name = "truth-table")]
+    TruthTable(evidence::truth_table::Args),
     /// Run a plugin's golden cases.
     Test(test::Args),
     /// Show the plugins of a configuration folder and their state.
@@ -84,6 +92,9 @@ pub fn main() -> ExitCode {
         Command::Build(args) => build::run(&args),
         Command::Check(args) => check::run(&args),
         Command::DryRun(args) => dry_run::run(&args),
+        Command::Diff(args) => evidence::diff::run(&args),
+        Command::Explain(args) => evidence::explain::run(&args),
+        Command::TruthTable(args) => evidence::truth_table::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Plugins(args) => plugins::run(&args),
         Command::Events(args) => operate::events::run(&args),

@@ -18,6 +18,7 @@ use crate::journal::RetentionPatch;
 use crate::plugin::{Capability, Lookups, Stages};
 use crate::poll;
 use crate::route::Route;
+use crate::seatbelt::{Belts, Seatbelts};
 
 /// One merchant as it is served now.
 #[derive(Debug)]
@@ -55,6 +56,8 @@ pub struct ReadyRoute {
     pub stages: Result<Stages, String>,
     /// The merchant's tables.
     pub lookups: Arc<Lookups>,
+    /// What must hold of each answer, if anything was asked for.
+    pub belts: Result<Option<Arc<Belts>>, String>,
     /// Where documents go, or why they cannot.
     pub target: Result<Arc<Target>, String>,
     /// When to try again.
@@ -65,7 +68,11 @@ impl ReadyRoute {
     /// Why it cannot be walked now, if it cannot.
     #[must_use]
     pub fn unavailable(&self) -> Option<&str> {
-        self.stages.as_ref().err().or_else(|| self.target.as_ref().err()).map(String::as_str)
+        let stages = self.stages.as_ref().err();
+        stages
+            .or_else(|| self.belts.as_ref().err())
+            .or_else(|| self.target.as_ref().err())
+            .map(String::as_str)
     }
 }
 
@@ -310,6 +317,12 @@ fn ready_route(
         let reason = target.as_ref().err()?;
         Some((Fault::of(&path, format!("[routes.{name}] waits: {reason}")), true))
     });
+    let belts = belts(route);
+    // A route is not walked without the belts that it was to have.
+    let fault = fault.or_else(|| {
+        let reason = belts.as_ref().err()?;
+        Some((Fault::of(&path, format!("[routes.{name}] {reason}")), true))
+    });
     let retry = file.file.as_ref().and_then(|f| f.retry);
     let routes = file.file.iter().flat_map(|file| &file.routes);
     let neighbours = routes
@@ -323,10 +336,20 @@ fn ready_route(
         route: route.clone(),
         stages,
         lookups: Arc::clone(lookups),
+        belts,
         target,
         retry: retry.unwrap_or(loader.retry),
     };
     (ready, fault)
+}
+
+/// The belts that a route asks for.
+fn belts(route: &Route) -> Result<Option<Arc<Belts>>, String> {
+    let Some(written) = &route.seatbelts else { return Ok(None) };
+    let written: Seatbelts =
+        serde_json::from_value(written.clone()).map_err(|error| format!("seatbelts: {error}"))?;
+    let belts = written.fasten().map_err(|fault| fault.to_string())?;
+    Ok(Some(Arc::new(belts)))
 }
 
 fn stages(route: &Route, catalog: &Catalog) -> Result<Stages, (String, bool)> {

@@ -186,7 +186,9 @@ pub(super) fn passage(db: &Connection, seq: u64, route: &str) -> Result<Option<P
     let mut statement = db.prepare_cached(
         "SELECT p.state, p.attempt, p.due_at, p.reason, p.intended, p.ended_at,
                 m.receipts, m.documents, m.packing, m.packed, m.checkpoint, m.status,
-                p.replays, p.tries_before, p.pin
+                p.replays, p.tries_before, p.pin,
+                coalesce((SELECT json_extract(j.spec, '$.past_seatbelts') FROM jobs j
+                          WHERE j.id = p.job AND json_valid(j.spec)), 0)
          FROM passages p LEFT JOIN mappings m ON m.seq = p.seq AND m.route = p.route
          WHERE p.seq = ?1 AND p.route = ?2",
     )?;
@@ -209,6 +211,7 @@ pub(super) fn passage(db: &Connection, seq: u64, route: &str) -> Result<Option<P
         status: row.get(11)?,
         replays: row.get(12)?,
         pin: row.get(14)?,
+        released: row.get(15)?,
         delivered,
         attempts,
         dead: if state == PassageState::Dead { dead_letter(db, seq, route)? } else { None },

@@ -178,6 +178,8 @@ pub struct Ended {
     pub at: Timestamp,
     /// The plugin calls made; empty leaves the receipts as they are.
     pub receipts: Vec<Receipt>,
+    /// What they made that is not to be sent, for a person to look at.
+    pub withheld: Vec<Document>,
     /// The try that failed, where one was made.
     pub attempt: Option<AttemptRecord>,
     /// The other routes that take the event; it is closed once they have all ended.
@@ -345,6 +347,8 @@ pub struct Passage {
     pub replays: u32,
     /// The digest of the plugin that a replay named; none is the one in use.
     pub pin: Option<String>,
+    /// Whether a person said that its answer may be sent whatever the seatbelts say.
+    pub released: bool,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
 }

@@ -32,7 +32,9 @@ pub struct Again {
 /// The next few passages of a replay.
 #[derive(Debug, Clone)]
 pub struct ReplayStep {
-    /// The job.
+    /// The job. Where its spec says `past_seatbelts`, its passages are [`released`].
+    ///
+    /// [`released`]: super::Passage::released
     pub job: u64,
     /// Where the job must be for this step to be taken.
     pub from: Option<String>,

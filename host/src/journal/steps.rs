@@ -21,7 +21,7 @@ use super::record::{
 use super::replay::{self, Before};
 use super::retention;
 use super::seal::Reached;
-use crate::event::Receipt;
+use crate::event::{Document, Receipt};
 
 /// Something to be written.
 pub(super) enum Command {
@@ -309,7 +309,7 @@ fn postponed(db: &Connection, it: &Postponed) -> Result<Answer, Fault> {
     let Some(before) = changed else {
         return Err(misplaced("postponed", it.seq, &it.route));
     };
-    receipts(db, it.seq, &it.route, &it.receipts, it.at)?;
+    answered(db, it.seq, &it.route, &it.receipts, &[], it.at)?;
     if let Some(record) = &it.attempt {
         attempt(db, it.seq, &it.route, record, &before, None)?;
     }
@@ -343,7 +343,7 @@ fn ended(
     let Some(before) = changed else {
         return Err(misplaced("ended", it.seq, &it.route));
     };
-    receipts(db, it.seq, &it.route, &it.receipts, it.at)?;
+    answered(db, it.seq, &it.route, &it.receipts, &it.withheld, it.at)?;
     if let Some(record) = &it.attempt {
         attempt(db, it.seq, &it.route, record, &before, None)?;
     }
@@ -427,11 +427,13 @@ fn attempt(
     Ok(())
 }
 
-fn receipts(
+/// What plugins answered where nothing is sent of it: receipts, and documents that were withheld.
+fn answered(
     db: &Connection,
     seq: u64,
     route: &str,
     receipts: &[Receipt],
+    withheld: &[Document],
     at: Timestamp,
 ) -> rusqlite::Result<()> {
     if receipts.is_empty() {
@@ -442,6 +444,15 @@ fn receipts(
          ON CONFLICT DO UPDATE SET receipts = excluded.receipts",
     )?
     .execute(params![seq, route, micros(at), json(&receipts)?])?;
+    if withheld.is_empty() {
+        return Ok(());
+    }
+    let documents = pack(json(&withheld)?.as_bytes());
+    db.prepare_cached(
+        "UPDATE mappings SET documents = '[]', packing = ?3, packed = ?4
+         WHERE seq = ?1 AND route = ?2",
+    )?
+    .execute(params![seq, route, documents.packing, documents.bytes])?;
     Ok(())
 }
 

@@ -63,6 +63,9 @@ pub struct Ask {
     pub to: Option<Timestamp>,
     /// The plugin version to map with; nothing means the one in use.
     pub with: Option<String>,
+    /// Send what they answer, whatever the seatbelts say: for one event, by the plugin version that
+    /// was stopped.
+    pub past_seatbelts: bool,
     /// Passages per second.
     pub per_second: Option<u32>,
     /// Why.
@@ -80,6 +83,8 @@ pub(super) struct Spec {
     pub(super) just: Vec<(u64, Option<String>)>,
     /// The digest of the plugin to map with.
     pub(super) pin: Option<String>,
+    /// Read by the journal: what is put back may be sent past the seatbelts.
+    pub(super) past_seatbelts: bool,
     pub(super) per_second: u32,
     /// How many are meant, where that is known.
     pub(super) total: Option<u64>,
@@ -293,6 +298,10 @@ impl Replays {
             spec.just = self.passages_of(event, ask)?;
             spec.total = Some(spec.just.len() as u64);
         }
+        if ask.past_seatbelts {
+            spec.past_seatbelts = true;
+            spec.pin = Some(self.stopped_by_seatbelt(&spec)?);
+        }
         if let Some(id) = ask.issue {
             let issue = self.journal.issue(id)?;
             let issue =
@@ -339,6 +348,32 @@ impl Replays {
             )));
         }
         Ok(ended.into_iter().map(|it| (seq, Some(it.route.clone()))).collect())
+    }
+
+    /// The digest of the plugin whose answer a seatbelt stopped: what is let through is that answer,
+    /// made again, and not what another version would say by now.
+    fn stopped_by_seatbelt(&self, spec: &Spec) -> Result<String, NotStarted> {
+        let wrong = |said: &str| NotStarted::Wrong(said.to_owned());
+        let [(seq, Some(route))] = &*spec.just else {
+            return Err(wrong(
+                "`past_seatbelts` lets one passage through, looked at by hand: name its `event`, and \
+                 its `route` where there are several",
+            ));
+        };
+        if spec.pin.is_some() {
+            return Err(wrong(
+                "`past_seatbelts` sends what was stopped: leave `with` out, or replay with that \
+                 version and keep the seatbelts on",
+            ));
+        }
+        let passage = self.journal.passage(*seq, route)?;
+        let stopped = passage.as_ref().and_then(|it| it.dead.as_ref());
+        if !stopped.is_some_and(|dead| dead.cause.starts_with("seatbelt_")) {
+            return Err(wrong("no seatbelt stopped it: replay it without `past_seatbelts`"));
+        }
+        let receipts = passage.map(|it| it.receipts).unwrap_or_default();
+        let mapping = receipts.into_iter().find(|it| it.capability == "field_mapping");
+        mapping.map(|it| it.digest).ok_or_else(|| wrong("nobody knows which plugin answered"))
     }
 
     fn spawn(&self, id: u64) {

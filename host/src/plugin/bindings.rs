@@ -341,10 +341,7 @@ pub(super) fn add_imports(linker: &mut Linker<Call>) -> wasmtime::Result<()> {
             let row: Result<Option<Row>, LookupFailure> = {
                 let table = table.to_str(&store)?;
                 let key = key.to_str(&store)?;
-                match store.data().lookups.table(&table) {
-                    Some(table) => Ok(table.row(&key)),
-                    None => Err(LookupFailure::UnknownTable),
-                }
+                store.data().lookups.row(&table, &key).ok_or(LookupFailure::UnknownTable)
             };
             let bytes = row.as_ref().map_or(0, |row| {
                 row.iter()

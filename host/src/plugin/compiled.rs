@@ -7,8 +7,8 @@
 //! precompiled files are refused wherever plugins come in. One that is damaged, of another engine or of
 //! another key is no error: the plugin is compiled again.
 //!
-//! The code is mapped from the file and read in page by page, so a thousand plugins cost what is used
-//! of them. Whoever can write to this folder as the host's user could change the host as well; against
+//! The code is mapped from the file and read in page by page, and given back once a plugin is loaded,
+//! so a thousand plugins cost what is used of them. Whoever can write to this folder as the host's user could change the host as well; against
 //! that nothing here helps.
 
 use std::fs::{File, OpenOptions};
@@ -69,6 +69,21 @@ impl Engine {
         // SAFETY: wasmtime asks for bytes of its own making: the compiler of this host made them.
         let component = unsafe { Component::deserialize(self.wasmtime(), &code) };
         component.map_err(|error| LoadError::Compiler(format!("its code does not load: {error:#}")))
+    }
+}
+
+/// Lets the machine have the memory that loading a plugin has filled with its code. Most plugins of a
+/// host rest most of the time; what is used of one comes back from the file, page by page.
+pub(super) fn rest(component: &Component) {
+    let code = component.image_range();
+    let length = code.end.addr() - code.start.addr();
+    #[expect(unsafe_code, reason = "the system call has no safe wrapper here")]
+    // SAFETY: the range is the component's own mapping, which lives as long as it does. This kind of
+    // advice never changes what is read there: pages that differ from the file are not dropped.
+    let advised =
+        unsafe { libc::madvise(code.start.cast_mut().cast(), length, libc::MADV_PAGEOUT) };
+    if advised != 0 {
+        tracing::debug!(error = %std::io::Error::last_os_error(), "a plugin's code stays in memory");
     }
 }
 

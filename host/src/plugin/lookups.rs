@@ -3,10 +3,13 @@
 //! Each `*.csv` of a folder is a table by its file name. The first row names the columns, the first
 //! column is the key, and a key stands only once: of two prices for one SKU neither is right. Files
 //! are UTF-8 (a byte order mark is taken off); separators are commas.
+//!
+//! Who wants to know what a plugin does with its tables can have which rows it asks for written down
+//! ([`Lookups::recording`]) and give it tables that differ in one cell; neither copies a table.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The largest table file. A price list of 100,000 rows is some 6 MB.
 const TABLE_BYTES_MAX: u64 = 16 << 20;
@@ -19,6 +22,9 @@ const ROWS_MAX: usize = 500_000;
 
 /// The most columns of one table.
 const COLUMNS_MAX: usize = 100;
+
+/// The most rows that are written down as asked for.
+const ASKED_MAX: usize = 10_000;
 
 /// One row: column and value, in the table's order.
 pub(super) type Row = Arc<[(Arc<str>, Arc<str>)]>;
@@ -76,12 +82,27 @@ pub enum LookupError {
 pub struct Lookups {
     tables: HashMap<String, Table>,
     bytes: u64,
+    /// Rows that stand in for those of the tables; none for a row taken away.
+    instead: HashMap<(String, String), Option<Row>>,
+    asked: Option<Asked>,
 }
 
 /// One table.
 #[derive(Debug, Clone)]
-pub(super) struct Table {
-    rows: HashMap<Arc<str>, Row>,
+struct Table {
+    rows: Arc<HashMap<Arc<str>, Row>>,
+}
+
+/// Which rows were asked for: table and key, whether there was such a row or not.
+#[derive(Debug, Clone, Default)]
+pub struct Asked(Arc<Mutex<BTreeSet<(String, String)>>>);
+
+impl Asked {
+    /// The rows, sorted; at most the first ten thousand that were asked for.
+    #[must_use]
+    pub fn rows(&self) -> Vec<(String, String)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
 }
 
 impl Lookups {
@@ -151,14 +172,68 @@ impl Lookups {
         names
     }
 
-    pub(super) fn table(&self, name: &str) -> Option<&Table> {
-        self.tables.get(name)
+    /// The row of a key, shared rather than copied; none on the outside where there is no such
+    /// table, none within where the table has no such row.
+    pub(super) fn row(&self, table: &str, key: &str) -> Option<Option<Row>> {
+        let row = self.tables.get(table).map(|table| table.row(key));
+        if let Some(asked) = &self.asked {
+            let mut asked = asked.0.lock().unwrap_or_else(PoisonError::into_inner);
+            if asked.len() < ASKED_MAX {
+                asked.insert((table.to_owned(), key.to_owned()));
+            }
+        }
+        if self.instead.is_empty() {
+            return row;
+        }
+        match self.instead.get(&(table.to_owned(), key.to_owned())) {
+            Some(instead) => row.map(|_| instead.clone()),
+            None => row,
+        }
+    }
+
+    /// These tables, with every row that is asked for written down.
+    #[must_use]
+    pub fn recording(&self) -> (Self, Asked) {
+        let asked = Asked::default();
+        (Self { asked: Some(asked.clone()), ..self.clone() }, asked)
+    }
+
+    /// The cells of a row, column and value; none where there is no such row.
+    #[must_use]
+    pub fn cells(&self, table: &str, key: &str) -> Option<Vec<(String, String)>> {
+        let row = self.tables.get(table)?.row(key)?;
+        Some(row.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect())
+    }
+
+    /// These tables with another value in one cell.
+    #[must_use]
+    pub fn with_cell(&self, table: &str, key: &str, column: &str, value: &str) -> Self {
+        let cells = self.cells(table, key).unwrap_or_default();
+        let row = cells
+            .into_iter()
+            .map(|(name, old)| {
+                let new = if name == column { value } else { &old };
+                (Arc::from(name.as_str()), Arc::from(new))
+            })
+            .collect();
+        self.with_row(table, key, Some(row))
+    }
+
+    /// These tables without one row.
+    #[must_use]
+    pub fn without_row(&self, table: &str, key: &str) -> Self {
+        self.with_row(table, key, None)
+    }
+
+    fn with_row(&self, table: &str, key: &str, row: Option<Row>) -> Self {
+        let mut changed = self.clone();
+        changed.instead.insert((table.to_owned(), key.to_owned()), row);
+        changed
     }
 }
 
 impl Table {
-    /// The row of a key, shared rather than copied.
-    pub(super) fn row(&self, key: &str) -> Option<Row> {
+    fn row(&self, key: &str) -> Option<Row> {
         self.rows.get(key).cloned()
     }
 
@@ -229,7 +304,7 @@ impl Table {
                 });
             }
         }
-        Ok(Self { rows })
+        Ok(Self { rows: Arc::new(rows) })
     }
 }
 
@@ -252,6 +327,22 @@ mod tests {
         let pairs: Vec<_> = row.iter().map(|(name, value)| (&**name, &**value)).collect();
         assert_eq!(pairs, [("sku", "A-1"), ("price", "10,50")]);
         assert!(table.row("a-1").is_none());
+    }
+
+    #[test]
+    fn a_cell_can_be_changed_and_a_row_taken_away_without_touching_the_tables() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("prices.csv");
+        std::fs::write(&file, "sku,price\nA,1\nB,2\n").unwrap();
+        let tables = Lookups::default().with_table("prices", &file).unwrap();
+        let (changed, asked) = tables.with_cell("prices", "A", "price", "9").recording();
+        let price = |tables: &Lookups| tables.row("prices", "A").unwrap().unwrap()[1].1.to_string();
+        assert_eq!((price(&changed), price(&tables)), ("9".to_owned(), "1".to_owned()));
+        let without = changed.without_row("prices", "B");
+        assert!(without.row("prices", "B").unwrap().is_none());
+        assert!(without.row("nowhere", "B").is_none());
+        let pair = |table: &str, key: &str| (table.to_owned(), key.to_owned());
+        assert_eq!(asked.rows(), [pair("nowhere", "B"), pair("prices", "A"), pair("prices", "B")]);
     }
 
     #[test]

@@ -47,7 +47,7 @@ pub use engine::{Engine, EngineError, EngineOptions};
 pub use error::{LoadError, MissingImport};
 pub use job::{Context, Job, Stage, Stages};
 pub use limits::{Limits, LimitsPatch, MEMORY_BYTES_CEILING, TABLE_ELEMENTS_CEILING};
-pub use lookups::{LookupError, Lookups};
+pub use lookups::{Asked, LookupError, Lookups};
 pub use outcome::{LogLine, Outcome, Run, Usage};
 pub use plugin::{Capability, Manifest, Plugin};
 pub use pool::Pool;

@@ -5,6 +5,7 @@
 //! from chance, so the same case gives the same answer for ever.
 
 mod circumstances;
+mod flags;
 mod folder;
 pub(crate) mod input;
 
@@ -14,6 +15,7 @@ use bytes::Bytes;
 use serde_json::{Map, Value};
 
 pub(crate) use circumstances::{Circumstances, topic_beside};
+pub(crate) use flags::{CaseFlags, Surroundings, lookup};
 pub(crate) use folder::{Expected, Folder};
 pub(crate) use input::Unreadable;
 
@@ -39,7 +41,11 @@ pub(crate) struct Case {
 impl Case {
     /// A case with a payload and nothing else said.
     pub(crate) fn of(payload_file: &Path) -> Result<Self, Unreadable> {
-        let payload = input::read_bytes(payload_file)?;
+        Self::of_bytes(payload_file, input::read_bytes(payload_file)?)
+    }
+
+    /// The same of a payload that was read already.
+    pub(crate) fn of_bytes(payload_file: &Path, payload: Vec<u8>) -> Result<Self, Unreadable> {
         let value = input::parse_json(payload_file, &payload)?;
         Ok(Self {
             payload_file: payload_file.to_owned(),

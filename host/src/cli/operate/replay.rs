@@ -77,6 +77,9 @@ pub(crate) struct Args {
     /// The plugin version to map with: NAME@VERSION, VERSION, or the beginning of its sha256.
     #[arg(long, value_name = "PLUGIN")]
     with: Option<String>,
+    /// Send what a seatbelt stopped, as it is: for one --event that somebody has looked at.
+    #[arg(long, requires = "event")]
+    past_seatbelts: bool,
     /// How many a second; 50 unless said otherwise.
     #[arg(long)]
     per_second: Option<u32>,
@@ -161,6 +164,9 @@ async fn start(args: &Args, door: &Door) -> Result<ExitCode, Failure> {
         if let Some(value) = value {
             ask.insert(key.to_owned(), json!(value));
         }
+    }
+    if args.past_seatbelts {
+        ask.insert("past_seatbelts".to_owned(), json!(true));
     }
     ask.extend(args.issue.map(|issue| ("issue".to_owned(), json!(issue))));
     ask.extend(args.per_second.map(|pace| ("per_second".to_owned(), json!(pace))));

@@ -43,6 +43,9 @@ pub(crate) struct LimitFlags {
     /// The fuel one call may burn.
     #[arg(long, value_name = "UNITS")]
     fuel: Option<u64>,
+    /// Limits that were decided elsewhere.
+    #[arg(skip)]
+    decided: Option<Limits>,
 }
 
 /// A place in the settings that the plugin's schema does not allow.
@@ -90,9 +93,14 @@ pub(crate) struct Rehearsal {
 }
 
 impl LimitFlags {
+    /// These limits and no others.
+    pub(crate) fn of(limits: Limits) -> Self {
+        Self { limits: None, fuel: None, decided: Some(limits) }
+    }
+
     /// The limits in force.
-    fn limits(&self) -> Result<Limits, Unreadable> {
-        let mut limits = Limits::default();
+    pub(crate) fn limits(&self) -> Result<Limits, Unreadable> {
+        let mut limits = self.decided.unwrap_or_default();
         if let Some(file) = &self.limits {
             let object = input::read_object(file)?;
             let known = |name: &&String| LimitsPatch::NAMES.contains(&name.as_str());
@@ -155,10 +163,17 @@ impl SettingsFault {
 impl Rehearsal {
     /// Loads the plugins.
     pub(crate) fn load(files: &PluginFiles, limits: &LimitFlags) -> Result<Self, LoadFailure> {
-        let limits = limits.limits()?;
         // One call at a time: a pool of one slot costs the least address space.
-        let engine = Engine::new(&EngineOptions { calls_max: 1, ..EngineOptions::default() })
-            .map_err(|error| Unreadable::sense(&files.plugin, error.to_string()))?;
+        Self::load_on(&engine(1, &files.plugin)?, files, limits)
+    }
+
+    /// Loads the plugins on an engine that others are on too.
+    pub(crate) fn load_on(
+        engine: &Engine,
+        files: &PluginFiles,
+        limits: &LimitFlags,
+    ) -> Result<Self, LoadFailure> {
+        let limits = limits.limits()?;
         let load = |path: &Path| -> Result<Plugin, LoadFailure> {
             let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy();
             let bytes = read_bytes(path)?;
@@ -235,7 +250,8 @@ impl Rehearsal {
         names
     }
 
-    fn plugins(&self) -> impl Iterator<Item = &Plugin> {
+    /// The plugins of all stages; one that does several things comes several times.
+    pub(crate) fn plugins(&self) -> impl Iterator<Item = &Plugin> {
         let Stages { status_translation, pricing, field_mapping } = &self.stages;
         [status_translation, pricing, field_mapping]
             .into_iter()
@@ -243,20 +259,24 @@ impl Rehearsal {
             .map(|stage| &stage.plugin)
     }
 
+    /// Which plugin does what.
+    pub(crate) fn stages(&self) -> &Stages {
+        &self.stages
+    }
+
+    /// The limits in force.
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
     /// Runs the case.
     pub(crate) fn run(&self, case: &Case) -> Result<Report, Unreadable> {
-        let mut lookups = Lookups::default();
-        for (name, file) in &case.lookups {
-            lookups = lookups
-                .with_table(name, file)
-                .map_err(|error| Unreadable::Table { path: file.clone(), error })?;
-        }
         let job = plugin::Job {
             stages: self.stages.clone(),
             context: context_of(case),
             payload: case.payload.clone(),
             previous_status: case.circumstances.previous_status.clone(),
-            lookups: Arc::new(lookups),
+            lookups: Arc::new(tables(&case.lookups)?),
         };
         let run = plugin::run(&job);
         let stage = |stage: &Option<Stage>| {
@@ -272,13 +292,28 @@ impl Rehearsal {
     }
 }
 
+/// An engine for so many calls at once; `plugin` is only for the message.
+pub(crate) fn engine(calls_max: u32, plugin: &Path) -> Result<Engine, Unreadable> {
+    Engine::new(&EngineOptions { calls_max, ..EngineOptions::default() })
+        .map_err(|error| Unreadable::sense(plugin, error.to_string()))
+}
+
+/// Lookup tables, read from their files.
+pub(crate) fn tables(files: &[(String, PathBuf)]) -> Result<Lookups, Unreadable> {
+    files.iter().try_fold(Lookups::default(), |lookups, (name, file)| {
+        lookups
+            .with_table(name, file)
+            .map_err(|error| Unreadable::Table { path: file.clone(), error })
+    })
+}
+
 fn names(plugin: &Plugin) -> Vec<String> {
     plugin.capabilities().iter().map(|capability| capability.name().to_owned()).collect()
 }
 
 /// What the plugin is told of the event. Where a case says nothing, the names are those of the
 /// examples in the documentation, and the ids follow from the payload.
-fn context_of(case: &Case) -> plugin::Context {
+pub(crate) fn context_of(case: &Case) -> plugin::Context {
     let known = &case.circumstances;
     let or = |said: &Option<String>, else_: &str| said.clone().unwrap_or_else(|| else_.to_owned());
     let event_id = known.event_id(&case.value, &case.payload);

@@ -42,6 +42,12 @@ pub(crate) fn print(text: &str) {
     drop(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
 }
 
+/// Writes to standard output exactly this text: what programs read and people keep as a file.
+pub(crate) fn print_raw(text: &str) {
+    let mut out = std::io::stdout().lock();
+    drop(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
+}
+
 /// Writes JSON text to standard output: in colour on a terminal, elsewhere exactly the text, over
 /// several lines.
 pub(crate) fn print_json(text: &str) {

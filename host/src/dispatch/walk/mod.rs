@@ -13,6 +13,7 @@
 //! target is down, and one that the gate did not let out, do not count towards giving up.
 
 mod account;
+mod belts;
 pub(super) mod deliveries;
 mod sift;
 pub(super) mod steps;
@@ -196,12 +197,18 @@ impl Walk<'_> {
                 return self.end(event, end, Vec::new(), None).await;
             }
         };
-        let run = self.run_plugins(event, attempts, stages, remembered).await;
+        let run = self.run_plugins(event, attempts, stages, remembered.clone()).await;
         self.count(&run);
         self.relay_logs(event, &run);
+        let breach =
+            if past.released { None } else { self.breach(event, remembered.as_ref(), &run) };
         let receipts = run.receipts;
         let tries = Tries { made: attempts, ..Tries::default() };
         match run.outcome {
+            Outcome::Mapped { documents, .. } if breach.is_some() => {
+                let end = breach.expect("it was just looked at");
+                self.end_withholding(event, end, receipts, None, documents).await
+            }
             Outcome::Mapped { documents, checkpoint } if !documents.is_empty() => {
                 let mapped = Mapped {
                     seq: self.seq,
@@ -356,13 +363,16 @@ impl Walk<'_> {
 struct Past {
     attempts: u32,
     replayed: bool,
+    /// Whether a person let its answer through.
+    released: bool,
     pin: Option<String>,
 }
 
 impl Past {
     fn of(passage: Passage) -> Self {
         let replayed = passage.replays > 0;
-        Self { attempts: passage.attempt, replayed, pin: passage.pin }
+        let Passage { attempt: attempts, released, pin, .. } = passage;
+        Self { attempts, replayed, released, pin }
     }
 }
 

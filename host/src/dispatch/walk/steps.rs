@@ -81,6 +81,18 @@ impl Walk<'_> {
         receipts: Vec<Receipt>,
         attempt: Option<AttemptRecord>,
     ) -> Result<Stop, journal::Error> {
+        self.end_withholding(event, end, receipts, attempt, Vec::new()).await
+    }
+
+    /// The same, keeping documents that are not to be sent for a person to look at.
+    pub(super) async fn end_withholding(
+        &self,
+        event: &Event,
+        end: End,
+        receipts: Vec<Receipt>,
+        attempt: Option<AttemptRecord>,
+        withheld: Vec<Document>,
+    ) -> Result<Stop, journal::Error> {
         let label = match &end {
             End::Delivered => "delivered",
             End::Skipped { reason } => {
@@ -98,6 +110,7 @@ impl Walk<'_> {
             end,
             at: Timestamp::now(),
             receipts,
+            withheld,
             attempt,
             siblings: self.siblings(event),
         };
@@ -122,6 +135,7 @@ impl Walk<'_> {
             route: self.ready.name.clone(),
             end,
             at: Timestamp::now(),
+            withheld: Vec::new(),
             receipts: Vec::new(),
             attempt: None,
             siblings: self.work.siblings_of(&self.ready.name),

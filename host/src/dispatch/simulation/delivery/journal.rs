@@ -68,6 +68,7 @@ pub(super) fn begun(mapped: Mapped) -> Passage {
         dead: None,
         replays: 0,
         pin: None,
+        released: false,
         ended_at: None,
     }
 }
