@@ -43,6 +43,8 @@ pub struct Arrival {
     pub status: Option<u16>,
     /// When it came.
     pub at: Instant,
+    /// When it was answered; none while it waits for that.
+    pub answered: Option<Instant>,
 }
 
 /// How a request is treated badly.
@@ -60,6 +62,8 @@ pub enum Trouble {
     Break,
     /// It is kept, and answered after this time.
     Slow(Duration),
+    /// It is kept and answered after this time, also if nobody waits for that any more.
+    Late(Duration),
     /// It is kept, and the connection breaks.
     BreakAfterDoing,
     /// It is kept, and the answer is empty, with this status.
@@ -206,6 +210,12 @@ impl Erp {
         self.watched().arrivals.clone()
     }
 
+    /// How many requests there were so far.
+    #[must_use]
+    pub fn requests(&self) -> usize {
+        self.watched().arrivals.len()
+    }
+
     /// Those that were taken, of one key.
     #[must_use]
     pub fn taken(&self, key: &str) -> Vec<Arrival> {
@@ -274,6 +284,7 @@ async fn watch(State(erp): State<Erp>, request: Request, next: Next) -> Response
         body: serde_json::from_slice(&body).unwrap_or_default(),
         status: None,
         at: Instant::now(),
+        answered: None,
     };
     let (place, trouble) = {
         let mut watched = erp.watched();
@@ -283,7 +294,7 @@ async fn watch(State(erp): State<Erp>, request: Request, next: Next) -> Response
         watched.arrivals.push(arrival);
         (place, ruled.or(limited))
     };
-    let keep = async || next.run(Request::from_parts(head, Body::from(body))).await;
+    let keep = async move || next.run(Request::from_parts(head, Body::from(body))).await;
     let json = "application/json";
     let response = match trouble {
         None => keep().await,
@@ -302,6 +313,13 @@ async fn watch(State(erp): State<Erp>, request: Request, next: Next) -> Response
             tokio::time::sleep(wait).await;
             response
         }
+        Some(Trouble::Late(wait)) => {
+            let late = async move {
+                tokio::time::sleep(wait).await;
+                keep().await
+            };
+            tokio::spawn(late).await.expect("it does not panic")
+        }
         Some(Trouble::BreakAfterDoing) => {
             keep().await;
             Response::new(Body::new(Broken))
@@ -315,7 +333,10 @@ async fn watch(State(erp): State<Erp>, request: Request, next: Next) -> Response
             with(keep().await, &used_up)
         }
     };
-    erp.watched().arrivals[place].status = Some(response.status().as_u16());
+    let mut watched = erp.watched();
+    let arrival = &mut watched.arrivals[place];
+    (arrival.status, arrival.answered) = (Some(response.status().as_u16()), Some(Instant::now()));
+    drop(watched);
     response
 }
 

@@ -22,18 +22,45 @@ use crate::shop_api::{KEY, KEY_SECRET, ShopApi};
 
 /// Nothing the tests wait for takes longer, also where many builds share the machine.
 pub const PATIENCE: Duration = Duration::from_secs(90);
+/// Between two looks of a wait there is no more, unless the machine or this process stood still.
+const LOOK_MAX: Duration = Duration::from_secs(1);
+
+/// A wait that ends: [`PATIENCE`] of time in which this process ran. Where it was stopped for a while
+/// (a suspended machine, a measurement nearby), so was the host, which cannot be blamed for that.
+#[derive(Debug)]
+pub struct Patience {
+    left: Duration,
+    looked: Instant,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { left: PATIENCE, looked: Instant::now() }
+    }
+}
+
+impl Patience {
+    /// Whether it has come to its end; to be asked again and again.
+    pub fn is_over(&mut self) -> bool {
+        let now = Instant::now();
+        let passed = (now - self.looked).min(LOOK_MAX);
+        self.looked = now;
+        self.left = self.left.saturating_sub(passed);
+        self.left.is_zero()
+    }
+}
 
 /// Waits until something is so.
 ///
 /// # Panics
 /// When it is not so after [`PATIENCE`].
 pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
-    let started = Instant::now();
+    let mut patience = Patience::default();
     loop {
         if let Some(found) = look().await {
             return found;
         }
-        assert!(started.elapsed() < PATIENCE, "not after {PATIENCE:?}: {what}");
+        assert!(!patience.is_over(), "not after {PATIENCE:?}: {what}");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
@@ -274,9 +301,9 @@ impl TestHost {
     /// # Panics
     /// When it does not; the message says what is open.
     pub async fn settle(&self) {
-        let started = Instant::now();
+        let mut patience = Patience::default();
         while self.journal.counts().expect("the journal is readable").open > 0 {
-            if started.elapsed() > PATIENCE {
+            if patience.is_over() {
                 let open: Vec<_> = rows(&self.journal, "")
                     .into_iter()
                     .filter(|row| row.ended_at.is_none())
@@ -397,13 +424,13 @@ pub async fn until_ready(
     what: &str,
     wanted: impl Fn(&Value) -> bool,
 ) -> Value {
-    let started = Instant::now();
+    let mut patience = Patience::default();
     loop {
         let said = ready(address).await;
         if wanted(&said) {
             return said;
         }
-        assert!(started.elapsed() < PATIENCE, "not after {PATIENCE:?}: {what}: {said:#}");
+        assert!(!patience.is_over(), "not after {PATIENCE:?}: {what}: {said:#}");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }

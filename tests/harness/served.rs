@@ -4,12 +4,12 @@ use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::command;
-use crate::host::{Folder, PATIENCE, until};
+use crate::host::{Folder, Patience, until};
 
 /// The real command, serving. Killed when dropped.
 #[derive(Debug)]
@@ -67,7 +67,7 @@ impl Served {
     /// # Panics
     /// When it does neither.
     pub async fn address_or_end(&mut self) -> Option<SocketAddr> {
-        let started = Instant::now();
+        let mut patience = Patience::default();
         loop {
             let log = self.log();
             let serving = log.iter().find(|line| line["message"] == "serving");
@@ -77,7 +77,7 @@ impl Served {
             if self.ended().is_some() {
                 return None;
             }
-            assert!(started.elapsed() < PATIENCE, "it neither serves nor ends: {log:#?}");
+            assert!(!patience.is_over(), "it neither serves nor ends: {log:#?}");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
@@ -95,7 +95,7 @@ impl Served {
     /// # Panics
     /// When it does not; the message has its log.
     pub async fn address(&mut self) -> SocketAddr {
-        let started = Instant::now();
+        let mut patience = Patience::default();
         loop {
             let log = self.log();
             let serving = log.iter().find(|line| line["message"] == "serving");
@@ -104,9 +104,22 @@ impl Served {
             }
             let ended = self.child.try_wait().expect("a child can be asked");
             assert!(ended.is_none(), "it ended ({ended:?}): {log:#?}");
-            assert!(started.elapsed() < PATIENCE, "it does not serve: {log:#?}");
+            assert!(!patience.is_over(), "it does not serve: {log:#?}");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
+    }
+
+    /// How much memory the process has in use, in bytes: what `ps` calls RSS.
+    ///
+    /// # Panics
+    /// When it is gone, or the system keeps no `/proc`.
+    #[must_use]
+    pub fn resident_bytes(&self) -> u64 {
+        let path = format!("/proc/{}/status", self.child.id());
+        let status = std::fs::read_to_string(&path).expect("the process lives");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kib = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+        kib.unwrap_or_else(|| panic!("{path} has no VmRSS: {status}")) * 1024
     }
 
     /// `kill -9`, and waits until it is gone.

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use mapwright::journal::{Journal, State};
 use mapwright_tests::erp::{Erp, Trouble};
 use mapwright_tests::guests::Guest;
-use mapwright_tests::host::{Folder, rows, until, until_ready};
+use mapwright_tests::host::{Folder, merchant_toml, rows, until, until_ready};
 use mapwright_tests::served::Served;
 use mapwright_tests::shop::{Delivery, Shop};
 use serde_json::Value;
@@ -153,6 +153,40 @@ async fn a_kill_between_the_intention_and_its_answer_makes_no_second_document() 
     let journal = Journal::open(&folder.data()).unwrap();
     let rows = rows(&journal, "acme");
     assert_eq!((rows.len(), rows[0].state, rows[0].receipts.len()), (1, State::Delivered, 1));
+}
+
+/// The target keeps no keys, is still at work when the host is killed, and done after the next one
+/// has started.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_target_was_still_at_work_on_when_the_host_was_killed_is_found_and_not_sent_again() {
+    let (folder, erp) = (Folder::new(), Erp::forgetful().await);
+    folder.merchant("acme", erp.address());
+    let lookup = format!(
+        "lookup = {{ url = \"http://{}/documents?key={{key}}\", settle_ms = 5000 }}\n",
+        erp.address()
+    );
+    let file = merchant_toml("acme", erp.address(), "woo-order-summary");
+    let file = file.replace("idempotent = true\n", &lookup);
+    assert!(file.contains(&lookup), "{file}");
+    folder.write(folder.of("acme", "merchant.toml"), file);
+    erp.trouble(|number, _| (number == 0).then_some(Trouble::Late(Duration::from_secs(4))));
+    let mut served = Served::start(&folder);
+    let shop = Shop::of("acme", served.address().await);
+    shop.send(&Delivery::order(1)).await.accepted();
+    until("it is on its way", async || (erp.requests() == 1).then_some(())).await;
+    served.kill();
+    let mut served = Served::start(&folder);
+    let address = served.address().await;
+    until_ready(address, "nothing is open", nothing_open).await;
+    let came = erp.arrivals()[0].at;
+    until("the first request was certainly done", async || {
+        (came.elapsed() > Duration::from_secs(5)).then_some(())
+    })
+    .await;
+    served.kill();
+    assert_eq!(erp.documents("acme").len(), 1, "{:#?}", erp.arrivals());
+    let journal = Journal::open(&folder.data()).unwrap();
+    assert_eq!(rows(&journal, "acme")[0].state, State::Delivered);
 }
 
 #[tokio::test(flavor = "multi_thread")]

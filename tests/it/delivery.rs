@@ -246,13 +246,45 @@ async fn what_may_have_arrived_is_looked_for_before_it_is_sent_again() {
 }
 
 #[tokio::test]
+async fn what_may_be_at_work_still_is_not_looked_for_before_it_has_settled() {
+    let (sandbox, address) = receiver().await;
+    let lookup = |settle_ms: u64| {
+        format!("lookup = {{ url = \"{address}/documents?key={{key}}\", settle_ms = {settle_ms} }}")
+    };
+    // A proxy gave up waiting; the target behind it has not.
+    let target_behind = |settle_ms| {
+        target(&format!("url = \"{address}\"\n{}", lookup(settle_ms)), Path::new(".")).unwrap()
+    };
+    let target = target_behind(7_000);
+    sandbox.fail_next(1, 504);
+    let verdict = send(&target, &document("order/1", "{}"), &nobody).await.verdict;
+    let Verdict::Unknown { resend: true, after, .. } = verdict else { panic!("{verdict:?}") };
+    assert_eq!(after, Some(Duration::from_secs(7)));
+
+    // The host before this one may have sent it a moment ago.
+    let requests = sandbox.requests();
+    let verdict = attempt(&target, &document("order/2", "{}"), &nobody, false).await.verdict;
+    let Verdict::NotNow { wait, .. } = verdict else { panic!("{verdict:?}") };
+    assert!(wait > Duration::from_secs(1) && wait <= Duration::from_secs(7), "{wait:?}");
+    assert_eq!(sandbox.requests(), requests, "nothing left");
+    // What certainly was not sent need not wait.
+    assert!(delivered(&send(&target, &document("order/3", "{}"), &nobody).await).is_some());
+    let target = target_behind(50);
+    tokio::time::sleep(Duration::from_millis(60)).await;
+    assert!(
+        delivered(&attempt(&target, &document("order/2", "{}"), &nobody, false).await).is_some()
+    );
+}
+
+#[tokio::test]
 async fn a_lookup_that_tells_nothing_sends_nothing() {
     let (sandbox, address) = receiver().await;
     for (nowhere, expected) in [
         ("http://127.0.0.1:1/?key={key}".to_owned(), "cannot connect"),
         (format!("{address}/control/fail?next=0&status=500&key={{key}}"), ""),
     ] {
-        let config = format!("url = \"{address}\"\nlookup = {{ url = \"{nowhere}\" }}");
+        let config =
+            format!("url = \"{address}\"\nlookup = {{ url = \"{nowhere}\", settle_ms = 0 }}");
         let target = target(&config, Path::new(".")).unwrap();
         let answer = attempt(&target, &document("k", "{}"), &nobody, false).await;
         match answer.verdict {

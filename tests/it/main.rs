@@ -1,6 +1,7 @@
 //! What Mapwright promises, shown at the edges its users touch. One binary, a module for each topic.
 
 mod api;
+mod backlog;
 #[cfg(target_os = "linux")]
 mod chaos;
 mod check;

@@ -29,7 +29,7 @@ fn refusing(version: &str) -> Vec<u8> {
 }
 
 /// A plugin that takes every order, under one key for all.
-fn taking(version: &str) -> Vec<u8> {
+pub(crate) fn taking(version: &str) -> Vec<u8> {
     let mut guest = Guest::echo("rules");
     guest.version = version.to_owned();
     guest.component()

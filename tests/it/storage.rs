@@ -5,11 +5,15 @@ use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
 use mapwright::journal::{Journal, Keep, Retention, Retentions, State};
+use mapwright_tests::api::{Api, open_to_clients};
 use mapwright_tests::command::mapwright;
 use mapwright_tests::erp::{Erp, Trouble};
 use mapwright_tests::host::{Folder, TestHost, rows, until, until_ready};
 use mapwright_tests::served::Served;
 use mapwright_tests::shop::{Delivery, Shop};
+use serde_json::json;
+
+use crate::operate::taking;
 
 fn in_days(days: i64) -> Timestamp {
     Timestamp::now().checked_add(SignedDuration::from_hours(24 * days)).unwrap()
@@ -188,6 +192,83 @@ async fn a_backup_taken_at_work_is_put_back_and_nothing_is_delivered_twice() {
     assert_eq!(states.len(), 50);
     assert!(states.iter().all(|row| row.state == State::Delivered));
     assert_eq!(erp.documents("acme").len(), 50, "the same keys, the same documents");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restored_host_elsewhere_replays_with_a_plugin_version_that_is_not_in_use_any_more() {
+    let (folder, erp) = (Folder::new(), Erp::start().await);
+    folder.merchant_with("acme", erp.address(), "rules", &taking("1.0.0"));
+    let host = TestHost::start(&folder).await;
+    host.shop("acme").send(&Delivery::order(1)).await.accepted();
+    host.settle().await;
+    host.stop().await;
+    let event = rows(&Journal::open(&folder.data()).unwrap(), "acme")[0].event_id.to_string();
+    folder.write(folder.plugin("acme", "rules"), taking("1.1.0"));
+    let host = TestHost::start(&folder).await;
+    let place = folder.dir().join("backup-1");
+    let taken = run_backup(&folder, &place).code(0).json();
+    assert_eq!(taken["plugins"].as_array().map(Vec::len), Some(2), "{taken:#}");
+    host.stop().await;
+
+    // Another machine, with the newer version and with one that the backup has never heard of.
+    let elsewhere = Folder::new();
+    open_to_clients(&elsewhere);
+    elsewhere.merchant_with("acme", erp.address(), "rules", &taking("1.2.0"));
+    TestHost::start(&elsewhere).await.stop().await;
+    elsewhere.write(elsewhere.plugin("acme", "rules"), taking("1.1.0"));
+    run_restore(&elsewhere, &place, &["--replace"]).code(0);
+    let host = TestHost::start(&elsewhere).await;
+    let api = Api::of(host.address());
+    let mut versions: Vec<String> = api
+        .items("/v1/plugins")
+        .await
+        .iter()
+        .map(|plugin| plugin["version"].as_str().unwrap().to_owned())
+        .collect();
+    versions.sort();
+    assert_eq!(versions, ["1.0.0", "1.1.0", "1.2.0"]);
+    let ask = json!({ "event": event, "with": "rules@1.0.0" });
+    let done = api.replayed(api.replay(ask).await).await;
+    assert_eq!(done["outcomes"], json!({ "delivered": 1 }), "{done:#}");
+    let shown = api.get(&format!("/v1/events/{event}")).await.well();
+    assert_eq!(shown["passages"][0]["receipts"][0]["version"], "1.0.0", "{shown:#}");
+    assert_eq!(erp.documents("acme").len(), 1, "the same document");
+}
+
+#[test]
+fn a_backup_of_which_a_plugin_is_damaged_or_leads_elsewhere_is_refused_and_changes_nothing() {
+    let folder = Folder::new();
+    drop(Journal::open(&folder.data()).unwrap());
+    let plugins = folder.data().join("plugins");
+    std::fs::create_dir_all(&plugins).unwrap();
+    std::fs::write(plugins.join("rules@1.0.0@ab.wasm"), "some bytes").unwrap();
+    std::fs::write(plugins.join(".tmpDraft"), "half").unwrap();
+    let place = folder.dir().join("backup-1");
+    let taken = run_backup(&folder, &place).code(0).json();
+    assert_eq!(taken["plugins"].as_array().map(Vec::len), Some(1), "{taken:#}");
+    let there = |folder: &Folder| {
+        let names = std::fs::read_dir(folder.dir()).unwrap();
+        names.map(|entry| entry.unwrap().file_name()).collect::<std::collections::BTreeSet<_>>()
+    };
+    let before = there(&folder);
+    let account = std::fs::read_to_string(place.join("backup.json")).unwrap();
+    std::fs::write(place.join("backup.json"), account.replace("rules@1", "../rules@1")).unwrap();
+    let refused = run_restore(&folder, &place, &["--replace"]).code(1);
+    assert!(refused.stderr.contains("not the name of a file"), "{}", refused.stderr);
+    std::fs::write(place.join("backup.json"), &account).unwrap();
+    std::fs::write(place.join("plugins/rules@1.0.0@ab.wasm"), "some bites").unwrap();
+    let refused = run_restore(&folder, &place, &["--replace"]).code(1);
+    assert!(refused.stderr.contains("is not what was written"), "{}", refused.stderr);
+    std::fs::remove_file(place.join("plugins/rules@1.0.0@ab.wasm")).unwrap();
+    let refused = run_restore(&folder, &place, &["--replace"]).code(1);
+    assert!(refused.stderr.contains("cannot be read"), "{}", refused.stderr);
+    assert_eq!(there(&folder), before, "nothing was moved and nothing left behind");
+    // One of a Mapwright that did not take plugins along is still one.
+    let mut older: serde_json::Value = serde_json::from_str(&account).unwrap();
+    older.as_object_mut().unwrap().remove("plugins");
+    std::fs::write(place.join("backup.json"), older.to_string()).unwrap();
+    run_restore(&folder, &place, &["--replace"]).code(0);
+    assert!(plugins.join("rules@1.0.0@ab.wasm").exists(), "what was there before stays");
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! `mapwright backup` and `mapwright restore`: the journal, copied while the host works, and put back.
+//! `mapwright backup` and `mapwright restore`: the journal and the plugin versions that were in use,
+//! copied while the host works, and put back.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -9,8 +10,9 @@ use crate::journal::{self, Backup, BackupError};
 /// Copies the journal of a host, running or not, to a new folder.
 ///
 /// The copy is the journal as it stood at one moment. Nobody waits for it; while it is made, the
-/// journal's log grows with what is accepted. Checkpoints are not in it: they are made again.
-/// Configuration, plugins and tables are files of yours; keep them where you keep such files.
+/// journal's log grows with what is accepted. Every plugin version that was in use is copied with it,
+/// for replays that name one. Checkpoints are not in it: they are made again. Configuration, plugins
+/// and tables are files of yours; keep them where you keep such files.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example:\n  mapwright backup --config /etc/mapwright --to /backup/mapwright-$(date +%F)\n\nExit codes: 0 taken, 1 not taken, 2 the configuration cannot be read."
@@ -98,10 +100,11 @@ fn data_dir(config: &std::path::Path) -> Result<PathBuf, ExitCode> {
 
 fn account(backup: &Backup) -> String {
     format!(
-        "{} MB up to event {} ({} open), taken {}",
+        "{} MB up to event {} ({} open) and {} plugin versions, taken {}",
         backup.bytes.div_ceil(1_000_000),
         backup.last_seq,
         backup.open,
+        backup.plugins.len(),
         backup.taken_at
     )
 }

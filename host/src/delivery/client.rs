@@ -9,6 +9,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 
 use super::gate::{Gate, NotNow, Tally};
+use super::outside::{Clock, Real, Wire};
 
 /// A host that does not take a connection in this time is down, whatever the timeout of the answer.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -23,6 +24,8 @@ pub struct Outbound {
     /// For connections with another patience for connecting; there are few different ones.
     others: Arc<Mutex<BTreeMap<Duration, reqwest::Client>>>,
     tally: Arc<Tally>,
+    clock: Arc<dyn Clock>,
+    wire: Arc<dyn Wire>,
     /// Why no HTTPS target can be trusted, on a machine without certificates.
     without_tls: Option<String>,
 }
@@ -44,13 +47,25 @@ impl Outbound {
                 (client, Some(innermost(&error)))
             }
         };
-        Ok(Self { client, others: Arc::default(), tally: Arc::default(), without_tls })
+        let (clock, wire) = (Arc::new(Real), Arc::new(Real));
+        let (others, tally) = (Arc::default(), Arc::default());
+        Ok(Self { client, others, tally, clock, wire, without_tls })
     }
 
     /// What the gates of all targets have done.
     #[must_use]
     pub fn tally(&self) -> &Arc<Tally> {
         &self.tally
+    }
+
+    /// The same with another time and another network.
+    #[cfg(test)]
+    pub(crate) fn over(&self, clock: Arc<dyn Clock>, wire: Arc<dyn Wire>) -> Self {
+        Self { clock, wire, ..self.clone() }
+    }
+
+    pub(super) fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
     }
 
     /// The same with other timeouts.
@@ -101,11 +116,11 @@ fn builder(connect_timeout: Duration) -> reqwest::ClientBuilder {
 
 /// How long a target may take.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Timeouts {
+pub(crate) struct Timeouts {
     /// For the whole exchange, from connecting to the last byte of the answer.
-    pub(super) whole: Duration,
+    pub(crate) whole: Duration,
     /// For the connection alone.
-    pub(super) connect: Duration,
+    pub(crate) connect: Duration,
 }
 
 impl Timeouts {
@@ -140,21 +155,23 @@ pub(super) enum Unanswered {
 
 /// Sends a request through the gate of its connection, and lets the gate read the answer's headers.
 pub(super) async fn send(
+    outbound: &Outbound,
     gate: &Gate,
     timeouts: Timeouts,
     request: reqwest::RequestBuilder,
 ) -> Result<reqwest::Response, Unanswered> {
     gate.pass().await.map_err(Unanswered::NotNow)?;
-    let response = request.timeout(timeouts.whole).send().await;
-    let response =
-        response.map_err(|error| Unanswered::NoAnswer(NoAnswer::of(&error, timeouts)))?;
+    let (client, request) = request.build_split();
+    let request = request.map_err(|error| Unanswered::NoAnswer(NoAnswer::of(&error, timeouts)))?;
+    let response = outbound.wire.carry(client, request, timeouts).await;
+    let response = response.map_err(Unanswered::NoAnswer)?;
     gate.listen(response.status().as_u16(), response.headers());
     Ok(response)
 }
 
 /// Why there is no answer, told apart by whether the target may have taken the request.
 #[derive(Debug)]
-pub(super) enum NoAnswer {
+pub(crate) enum NoAnswer {
     /// It never reached the target.
     NotSent(String),
     /// It may have.

@@ -29,7 +29,9 @@ use tokio::time::Instant;
 use tracing::{info, warn};
 
 use super::breaker::{self, Ask, Blame, Breaker, Health, Phase};
+use super::client::Outbound;
 use super::limit::{Limiter, Rates};
+use super::outside::Clock;
 use super::patience::patience;
 
 /// A request of a delivery in hand waits this long for its turn under the rate limit; what would
@@ -73,6 +75,7 @@ pub struct Tally {
 pub struct Gate {
     config: Config,
     tally: Arc<Tally>,
+    clock: Arc<dyn Clock>,
     name: String,
     inner: Mutex<Inner>,
     /// Requests that wait for a token stand in line here.
@@ -183,8 +186,9 @@ pub struct State {
 impl Gate {
     /// A gate that knows nothing yet; `name` is for the log.
     #[must_use]
-    pub fn new(name: &str, config: Config, tally: &Arc<Tally>) -> Self {
-        let now = Instant::now();
+    pub fn new(name: &str, config: Config, outbound: &Outbound) -> Self {
+        let (tally, clock) = (Arc::clone(outbound.tally()), Arc::clone(outbound.clock()));
+        let now = clock.now();
         let inner = Inner {
             limiter: Limiter::new(&config.rates, config.burst),
             breaker: Breaker::new(config.breaker, now),
@@ -195,7 +199,7 @@ impl Gate {
             reason: None,
         };
         let (inner, line) = (Mutex::new(inner), tokio::sync::Mutex::new(()));
-        Self { config, tally: Arc::clone(tally), name: name.to_owned(), inner, line }
+        Self { config, tally, clock, name: name.to_owned(), inner, line }
     }
 
     /// For a connection whose table changed: what was spent under the same limits stays spent, and
@@ -253,7 +257,7 @@ impl Gate {
     /// Where it stands.
     #[must_use]
     pub fn state(&self) -> State {
-        let now = Instant::now();
+        let now = self.clock.now();
         let mut inner = self.inner();
         let (breaker, since) = inner.breaker.phase(now);
         let asked = inner.asked_until(now);
@@ -279,12 +283,12 @@ impl Gate {
 
     /// A person changed something this connection depends on: whoever asks next tries it.
     pub fn try_now(&self) {
-        self.inner().breaker.try_now(Instant::now());
+        self.inner().breaker.try_now(self.clock.now());
     }
 
     /// Takes a token for a request that is about to leave, waiting a little where it has to.
     pub(super) async fn pass(&self) -> Result<(), NotNow> {
-        let mut now = Instant::now();
+        let mut now = self.clock.now();
         match self.inner().take_prepaid(now) {
             Ok(true) => return Ok(()),
             Ok(false) => {}
@@ -295,13 +299,17 @@ impl Gate {
         }
         let deadline = now + PASS_WAIT_MAX;
         // Who came first is served first, and that one alone watches the clock.
-        let Ok(_first) = tokio::time::timeout_at(deadline, self.line.lock()).await else {
-            self.tally.limited.fetch_add(1, Ordering::Relaxed);
-            return Err(NotNow { wait: PASS_WAIT_MAX, why: Why::RateLimit });
+        let _first = tokio::select! {
+            biased;
+            first = self.line.lock() => first,
+            () = self.clock.sleep_until(deadline) => {
+                self.tally.limited.fetch_add(1, Ordering::Relaxed);
+                return Err(NotNow { wait: PASS_WAIT_MAX, why: Why::RateLimit });
+            }
         };
         let mut waited = false;
         loop {
-            now = Instant::now();
+            now = self.clock.now();
             let taken = self.inner().take(now);
             let Err((at, why)) = taken else { return Ok(()) };
             if !std::mem::replace(&mut waited, true) {
@@ -310,13 +318,13 @@ impl Gate {
             if at > deadline {
                 return Err(NotNow { wait: at.saturating_duration_since(now), why });
             }
-            tokio::time::sleep_until(at).await;
+            self.clock.sleep_until(at).await;
         }
     }
 
     /// Reads what an answer asks for.
     pub(super) fn listen(&self, status: u16, headers: &HeaderMap) {
-        self.listen_at(status, headers, Instant::now());
+        self.listen_at(status, headers, self.clock.now());
     }
 
     fn listen_at(&self, status: u16, headers: &HeaderMap, now: Instant) {
@@ -338,7 +346,7 @@ impl Gate {
 
     /// Hears what an attempt showed of the target; says who is to blame where it failed.
     pub(super) fn heard(&self, resource: &str, health: Health, detail: &str) -> Blame {
-        self.heard_at(resource, health, detail, Instant::now())
+        self.heard_at(resource, health, detail, self.clock.now())
     }
 
     fn heard_at(&self, resource: &str, health: Health, detail: &str, now: Instant) -> Blame {
@@ -457,7 +465,7 @@ mod tests {
             in_flight_max,
             requests: 2,
         };
-        Arc::new(Gate::new("acme/erp", config, &Arc::default()))
+        Arc::new(Gate::new("acme/erp", config, &Outbound::new().unwrap()))
     }
 
     fn go(gate: &Arc<Gate>, resource: &str, now: Instant) -> Permit {
@@ -581,7 +589,7 @@ mod tests {
         pass_at(&gate, now);
         pass_at(&gate, now);
         let config = Config { in_flight_max: 3, ..gate.config.clone() };
-        let next = Arc::new(Gate::new("acme/erp", config, &Arc::default()).after(&gate));
+        let next = Arc::new(Gate::new("acme/erp", config, &Outbound::new().unwrap()).after(&gate));
         assert_eq!(why(&next, "order/1", now), Why::RateLimit);
     }
 }

@@ -23,6 +23,7 @@ mod client;
 pub mod gate;
 pub mod http;
 pub mod limit;
+mod outside;
 mod patience;
 pub mod reference;
 pub mod sandbox;
@@ -35,7 +36,11 @@ use std::time::{Duration, Instant};
 
 pub use breaker::{Blame, Health};
 pub use client::Outbound;
+#[cfg(test)]
+pub(crate) use client::{NoAnswer, Timeouts};
 pub use gate::Gate;
+#[cfg(test)]
+pub(crate) use outside::{Clock, Waiting, Wire};
 pub use status::{StatusRange, Statuses};
 
 use crate::event::{Document, EventId};
@@ -267,7 +272,7 @@ impl ConnectorConfig {
             Self::Http(config) => config.gate(),
             Self::Tryton(config) => config.gate()?,
         };
-        Ok(Gate::new(name, config, outbound.tally()))
+        Ok(Gate::new(name, config, outbound))
     }
 }
 

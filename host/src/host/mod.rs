@@ -135,7 +135,7 @@ impl Host {
         let checkpoints = open_checkpoints(&data_dir, &journal)?;
         let tokens = operate::tokens(dir, &file)?;
         let engine = Engine::keeping(&ENGINE, &data_dir.join(COMPILED_FOLDER), compiler)?;
-        let shelf = Shelf::new(data_dir.join("plugins"), engine.clone());
+        let shelf = Shelf::new(data_dir.join(journal::PLUGINS), engine.clone());
         let loader = Loader::new(dir, &file, engine.clone(), Outbound::new()?);
         let reloader =
             Reloader::new(loader, shelf.clone(), file.public_url.clone(), Arc::clone(&metrics));

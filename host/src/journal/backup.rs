@@ -1,8 +1,8 @@
 //! Backups: the journal copied while the host works, and put back when it does not.
 //!
-//! A backup is a folder: `journal.db`, one whole file as it stood at one moment, and `backup.json`,
-//! which says what it is and its digest. Checkpoints are not in it, they are made again. It is
-//! written beside its name and renamed when all of it is on the disk, so what has the name is whole.
+//! A backup is a folder: `journal.db`, one whole file as it stood at one moment, `plugins`, every
+//! version that was in use by then (see [`beside`]), and `backup.json`, which says what they are and
+//! their digests. Checkpoints are not in it, they are made again. It is written beside its name and renamed when all of it is on the disk, so what has the name is whole.
 //!
 //! Taking one costs a read of the whole journal; meanwhile its log cannot be emptied and grows with
 //! what is accepted. A restored journal does not know what was delivered after the backup was taken:
@@ -17,6 +17,7 @@ use rusqlite::{Connection, OpenFlags, params};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::beside::{self, Kept, PLUGINS};
 use super::lock::FolderLock;
 use super::{FILE, OpenError, schema};
 
@@ -42,6 +43,9 @@ pub struct Backup {
     pub bytes: u64,
     /// sha256 of `journal.db`, hex.
     pub sha256: String,
+    /// The plugin versions; backups of before have none.
+    #[serde(default)]
+    pub plugins: Vec<Kept>,
 }
 
 /// Why a backup was not taken or not put back. What was there before still is.
@@ -126,6 +130,7 @@ pub fn backup(data_dir: &Path, to: &Path) -> Result<Backup, BackupError> {
         open,
         bytes: std::fs::metadata(&copy).map_err(at(&copy))?.len(),
         sha256: digest(&copy)?,
+        plugins: beside::copy_all(&data_dir.join(PLUGINS), &partial.join(PLUGINS))?,
     };
     let text = serde_json::to_vec_pretty(&account).expect("an account is plain data");
     let path = partial.join(ACCOUNT);
@@ -162,16 +167,20 @@ pub fn restore(from: &Path, data_dir: &Path, replace: bool) -> Result<Restored, 
     // All is made ready beside the folder; two renames then put it in its place.
     let stem = data_dir.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let stamp = Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
-    let beside = |what: &str| data_dir.with_file_name(format!("{stem}-{what}-{stamp}"));
-    let ready = beside("restoring");
+    let next_to = |what: &str| data_dir.with_file_name(format!("{stem}-{what}-{stamp}"));
+    let ready = next_to("restoring");
     std::fs::create_dir(&ready).map_err(at(&ready))?;
     let copy = ready.join(FILE);
     std::fs::copy(from.join(FILE), &copy).map_err(at(&copy))?;
     note_restored(&copy, backup.last_seq)?;
+    let plugins = ready.join(PLUGINS);
+    beside::copy_all(&from.join(PLUGINS), &plugins)?;
+    // What was in use here may be asked for here, also where the backup does not know it.
+    beside::copy_all(&data_dir.join(PLUGINS), &plugins)?;
     for path in [&copy, &ready] {
         File::open(path).and_then(|file| file.sync_all()).map_err(at(path))?;
     }
-    let aside = beside("before");
+    let aside = next_to("before");
     std::fs::rename(data_dir, &aside).map_err(at(data_dir))?;
     std::fs::rename(&ready, data_dir).map_err(at(data_dir))?;
     sync_parent(data_dir)?;
@@ -200,6 +209,7 @@ fn verified(dir: &Path) -> Result<Backup, BackupError> {
     if digest(&dir.join(FILE))? != backup.sha256 {
         return Err(not_whole(format!("{FILE} is not what was written")));
     }
+    beside::check(&backup.plugins, &dir.join(PLUGINS))?;
     Ok(backup)
 }
 
@@ -253,7 +263,7 @@ fn sync_parent(path: &Path) -> Result<(), BackupError> {
     File::open(parent).and_then(|folder| folder.sync_all()).map_err(at(parent))
 }
 
-fn at(path: &Path) -> impl FnOnce(std::io::Error) -> BackupError {
+pub(super) fn at(path: &Path) -> impl FnOnce(std::io::Error) -> BackupError {
     let path = path.to_path_buf();
     move |source| BackupError::File { path, source }
 }

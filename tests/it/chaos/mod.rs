@@ -4,6 +4,7 @@
 //! Every test here takes its length from the environment and prints what it counted; the page
 //! `host/RELIABILITY.md` names the commands of the long runs. Seeds are printed; `MAPWRIGHT_SEED` repeats.
 
+mod brown_out;
 mod crash_loop;
 mod disk;
 mod failpoints;

@@ -6,7 +6,7 @@
 //! | success, but a web page | not taken: retry, or unknown where sending twice is not safe | is in doubt |
 //! | success, but empty where an id was expected | unknown | is in doubt |
 //! | `retry`, 429 | to be sent later | wants everybody to wait |
-//! | `retry`, 408, 425, 5xx | to be sent later; 502 and 504 unknown where sending twice is not safe | is in doubt |
+//! | `retry`, 408, 425, 5xx | to be sent later; 502 and 504 unknown where there is a `lookup` or sending twice is not safe | is in doubt |
 //! | 401, 407 | to be sent when that is mended | refuses our credentials |
 //! | 403 | the same; rejected once others were let in | forbids |
 //! | 409 with a `lookup` | looked for; what is there is delivered | is well |
@@ -45,7 +45,9 @@ impl Target {
         };
         if self.retry.contains(status) {
             let lost_behind_a_proxy = matches!(status, 502 | 504);
-            if lost_behind_a_proxy && !self.resends_safely(document) {
+            // Behind the proxy the target may be at work still: where it is looked for first, not at once.
+            let settles = self.lookup.is_some();
+            if lost_behind_a_proxy && (settles || !self.resends_safely(document)) {
                 return self.unknown(document, reason, Some(status));
             }
             return retry(match status {

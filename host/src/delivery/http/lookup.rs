@@ -28,7 +28,8 @@ pub struct Config {
     /// JSON Pointer to the id in the answer.
     #[serde(default = "id_default")]
     pub id: String,
-    /// After a lost answer the target may be at work still; it is asked after this time.
+    /// After a lost answer the target may be at work still; it is asked after this time. So is it
+    /// after a start of the host, for what was on its way when the one before ended.
     #[serde(default = "settle_ms_default")]
     pub settle_ms: u64,
 }
@@ -70,6 +71,14 @@ impl Lookup {
 }
 
 impl Target {
+    /// How long the target may still be at work on what left before the connection was opened:
+    /// looked for sooner, it would not be found, and sent a second time.
+    pub(super) fn unsettled(&self) -> Option<Duration> {
+        let settled = self.opened + self.lookup.as_ref()?.settle;
+        let wait = settled.saturating_duration_since(self.outbound.clock().now());
+        (!wait.is_zero()).then_some(wait)
+    }
+
     /// Looks for a document that may have been sent before. None means: it is not there, or it is
     /// nothing that can be looked for; send it.
     pub(super) async fn look(
@@ -103,7 +112,7 @@ impl Target {
                 format!("it may stand in the target already, and looking for it failed: {reason}");
             Some(Answer::of(Verdict::Retry { reason, after }, status, health))
         };
-        let mut response = match send(&self.gate, self.timeouts, request).await {
+        let mut response = match send(&self.outbound, &self.gate, self.timeouts, request).await {
             Ok(response) => response,
             Err(Unanswered::NotNow(not_now)) => {
                 return Some(Answer::unasked(Verdict::not_now(not_now)));

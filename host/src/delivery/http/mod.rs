@@ -44,6 +44,7 @@ use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use serde::Deserialize;
+use tokio::time::Instant;
 
 use self::address::Address;
 use self::lookup::Lookup;
@@ -225,6 +226,8 @@ pub struct Target {
     idempotent: bool,
     lookup: Option<Lookup>,
     accept_html: bool,
+    /// What was sent before that was sent by another process, or to other settings.
+    opened: Instant,
 }
 
 /// How one operation goes out.
@@ -322,6 +325,7 @@ impl Target {
             idempotent: config.idempotent,
             lookup: lookup.transpose()?,
             accept_html: config.accept_html,
+            opened: outbound.clock().now(),
         })
     }
 

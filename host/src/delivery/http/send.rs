@@ -28,6 +28,12 @@ impl Target {
             return Answer::unasked(Verdict::Unknown { reason, resend: false, after: None });
         }
         if !delivery.first_attempt
+            && let Some(wait) = self.unsettled()
+        {
+            let reason = "an attempt of before the start may be at work still".to_owned();
+            return Answer::unasked(Verdict::NotNow { reason, wait });
+        }
+        if !delivery.first_attempt
             && let Some(answer) = self.look(delivery, identities).await
         {
             return answer;
@@ -108,7 +114,7 @@ impl Target {
         request: reqwest::RequestBuilder,
     ) -> Answer {
         let document = delivery.document;
-        let mut response = match send(&self.gate, self.timeouts, request).await {
+        let mut response = match send(&self.outbound, &self.gate, self.timeouts, request).await {
             Ok(response) => response,
             Err(Unanswered::NotNow(not_now)) => return Answer::unasked(Verdict::not_now(not_now)),
             Err(Unanswered::NoAnswer(NoAnswer::NotSent(reason))) => {

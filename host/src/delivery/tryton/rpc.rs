@@ -227,7 +227,7 @@ impl Rpc {
                 Fault::Unknown { reason: format!("{method}: {reason}") }
             }
         };
-        let sent = send(&self.gate, self.timeouts, request).await;
+        let sent = send(&self.outbound, &self.gate, self.timeouts, request).await;
         let mut response = sent.map_err(|unanswered| match unanswered {
             Unanswered::NotNow(not_now) => Fault::NotNow(not_now),
             Unanswered::NoAnswer(no_answer) => lost(no_answer),

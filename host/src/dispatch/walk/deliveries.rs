@@ -9,24 +9,24 @@ use crate::event::Document;
 use crate::journal::{AttemptRecord, Journal, Mapped, Passage};
 
 /// What is left to deliver of a passage.
-pub(super) struct Deliveries {
-    pub(super) documents: Vec<Document>,
+pub(in super::super) struct Deliveries {
+    pub(in super::super) documents: Vec<Document>,
     /// The first document that is not known to stand in the target.
-    pub(super) next: usize,
+    pub(in super::super) next: usize,
     /// Whether nothing of this mapping was ever sent.
-    pub(super) fresh: bool,
+    pub(in super::super) fresh: bool,
     /// Whether the next document may have been sent without its outcome having been written down.
-    pub(super) in_doubt: bool,
+    pub(in super::super) in_doubt: bool,
     /// Whether an earlier mapping of the event may have been sent, under the same keys.
-    pub(super) replayed: bool,
+    pub(in super::super) replayed: bool,
     /// Tries made at the next document.
-    pub(super) tries: Tries,
-    pub(super) checkpoint: Option<String>,
-    pub(super) status: Option<String>,
+    pub(in super::super) tries: Tries,
+    pub(in super::super) checkpoint: Option<String>,
+    pub(in super::super) status: Option<String>,
 }
 
 impl Deliveries {
-    pub(super) fn fresh(mapped: &Mapped, replayed: bool) -> Self {
+    pub(in super::super) fn fresh(mapped: &Mapped, replayed: bool) -> Self {
         Self {
             documents: mapped.documents.clone(),
             next: 0,
@@ -39,7 +39,7 @@ impl Deliveries {
         }
     }
 
-    pub(super) fn taken_up(passage: Passage) -> Self {
+    pub(in super::super) fn taken_up(passage: Passage) -> Self {
         let next = passage.delivered.len();
         let of_next = passage.attempts.iter().filter(|attempt| attempt.ordinal as usize == next);
         let unready = of_next.clone().filter(|attempt| attempt.outcome == "not_ready");
@@ -63,25 +63,54 @@ impl Deliveries {
     }
 }
 
+/// How a document is about to be sent.
+#[derive(Debug, Clone, Copy)]
+pub(in super::super) struct Sending {
+    /// Whether it certainly was not sent before.
+    pub(in super::super) first_attempt: bool,
+    /// Whether it may have been, and what came of that was never written down.
+    pub(in super::super) in_doubt: bool,
+    /// Whether this has to be in the journal before it leaves: the target could not tell it from a
+    /// new one, so that a crash now must not make it leave a second time.
+    pub(in super::super) is_noted_first: bool,
+}
+
+impl Deliveries {
+    /// How a document is sent now. `restored` says that the event came out of a backup, and with it
+    /// that anything may have happened since.
+    pub(in super::super) fn sending(
+        &self,
+        ordinal: u32,
+        restored: bool,
+        resends_safely: bool,
+    ) -> Sending {
+        let untouched = self.fresh || ordinal as usize > self.next;
+        let first_attempt = untouched && !self.replayed && !restored;
+        let in_doubt = restored || (!first_attempt && self.in_doubt);
+        let is_noted_first = !first_attempt && !in_doubt && !resends_safely;
+        Sending { first_attempt, in_doubt, is_noted_first }
+    }
+}
+
 /// An outage may last for days and its tries do not count: from here on each of them takes the place
 /// of the one before.
 const RECORDS_UNCOUNTED_MAX: u32 = 100;
 
 /// Tries made at one document.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Tries {
-    pub(super) made: u32,
+pub(in super::super) struct Tries {
+    pub(in super::super) made: u32,
     /// Records of them, and of those that did not count.
-    pub(super) records: u32,
+    pub(in super::super) records: u32,
     /// Of them, those for which something was missing: they are no fault of the target, and end by
     /// time.
-    pub(super) unready: u32,
+    pub(in super::super) unready: u32,
     /// When the first of those was.
-    pub(super) unready_since: Option<Timestamp>,
+    pub(in super::super) unready_since: Option<Timestamp>,
 }
 
 /// One attempt, for the journal.
-pub(super) fn record(ordinal: u32, records: u32, answer: &Answer) -> AttemptRecord {
+pub(in super::super) fn record(ordinal: u32, records: u32, answer: &Answer) -> AttemptRecord {
     let in_place = answer.blame == Blame::Target && records >= RECORDS_UNCOUNTED_MAX;
     AttemptRecord {
         ordinal,
@@ -94,10 +123,10 @@ pub(super) fn record(ordinal: u32, records: u32, answer: &Answer) -> AttemptReco
 }
 
 /// What the target is known to call things, for the connector.
-pub(super) struct KnownIdentities<'a> {
-    pub(super) journal: &'a Journal,
-    pub(super) merchant: &'a str,
-    pub(super) connection: &'a str,
+pub(in super::super) struct KnownIdentities<'a> {
+    pub(in super::super) journal: &'a Journal,
+    pub(in super::super) merchant: &'a str,
+    pub(in super::super) connection: &'a str,
 }
 
 impl Identities for KnownIdentities<'_> {

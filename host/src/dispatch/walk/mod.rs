@@ -14,9 +14,10 @@
 
 mod account;
 mod belts;
-mod deliveries;
+pub(super) mod deliveries;
 mod sift;
-mod steps;
+pub(super) mod steps;
+pub(super) mod verdict;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -29,10 +30,10 @@ use tracing::warn;
 pub(super) use self::account::Cost;
 use self::deliveries::{Deliveries, KnownIdentities, Tries, record};
 use self::sift::sift;
-use self::steps::Wait;
+use self::verdict::{After, Wait, after};
 use crate::checkpoint::{Checkpoints, ResourceCheckpoint};
 use crate::config::{ReadyRoute, Snapshot};
-use crate::delivery::{Blame, Delivery, Missing, Verdict};
+use crate::delivery::{Blame, Delivery, Missing};
 use crate::event::Event;
 use crate::ingress::Guard;
 use crate::journal::{self, End, Journal, Mapped, Next, Passage, PassageState};
@@ -106,9 +107,6 @@ const JOURNAL_PATIENCE: Duration = Duration::from_secs(1);
 
 /// How long checkpoints take to be made again, about.
 const CHECKPOINT_PATIENCE: Duration = Duration::from_millis(200);
-
-/// Things one passage may wait for by name; beyond them it comes again by time.
-const MISSING_MAX: usize = 8;
 
 /// Walks until something ends or has to wait.
 pub(super) async fn walk(ground: &Ground, work: &Work, ready: &ReadyRoute) -> Walked {
@@ -310,10 +308,8 @@ impl Walk<'_> {
             // What a restart, a retry or a replay brings back may have been sent before, and so may
             // all that was open in a backup.
             let restored = self.seq <= self.ground.journal.restored_seq();
-            let first_attempt =
-                (all.fresh || ordinal as usize > all.next) && !all.replayed && !restored;
-            let in_doubt = restored || (!first_attempt && all.in_doubt);
-            if !first_attempt && !in_doubt && !target.resends_safely(document) {
+            let sending = all.sending(ordinal, restored, target.resends_safely(document));
+            if sending.is_noted_first {
                 self.about_to_send(tries.made).await?;
             }
             let delivery = Delivery {
@@ -323,15 +319,15 @@ impl Walk<'_> {
                 correlation_id: &event.correlation_id,
                 resource: &event.resource_key,
                 document,
-                first_attempt,
-                in_doubt,
+                first_attempt: sending.first_attempt,
+                in_doubt: sending.in_doubt,
             };
             let answer = target.deliver(&delivery, &identities).await;
             self.count_attempt(&answer);
             let attempt = record(ordinal, tries.records, &answer);
             let counts = answer.blame == Blame::Document;
-            match answer.verdict {
-                Verdict::Delivered { target_id } => {
+            match after(document, answer.verdict, counts) {
+                After::Next { target_id } => {
                     self.log_delivered(event, document, target_id.as_deref());
                     let found = self.identities_of(event, document, &target_id, answer.found);
                     let done = ordinal as usize + 1 == all.documents.len();
@@ -346,34 +342,15 @@ impl Walk<'_> {
                     }
                     tries = Tries::default();
                 }
-                Verdict::Rejected { code, reason } => {
-                    let detail = format!("{} {}: {reason}", document.entity, document.key);
-                    let end = End::Dead { cause: code, detail };
-                    return self.end(event, end, Vec::new(), Some(attempt)).await;
-                }
-                Verdict::NotNow { reason, wait } => {
-                    let wait = Wait { cause: "not_now", reason, after: Some(wait), counts: false };
+                After::End(end) => return self.end(event, end, Vec::new(), Some(attempt)).await,
+                After::Hold(wait) => {
                     return self.postpone(event, tries, wait, Vec::new(), None).await;
                 }
-                Verdict::NotReady { reason, mut missing } => {
-                    missing.truncate(MISSING_MAX);
+                After::Again(wait) => {
+                    return self.postpone(event, tries, wait, Vec::new(), Some(attempt)).await;
+                }
+                After::Park { reason, missing } => {
                     return self.park(event, tries, reason, missing, attempt).await;
-                }
-                Verdict::Retry { reason, after } => {
-                    let wait = Wait { cause: "retry", reason, after, counts };
-                    return self.postpone(event, tries, wait, Vec::new(), Some(attempt)).await;
-                }
-                Verdict::Unknown { reason, resend: false, .. } => {
-                    let detail = format!(
-                        "{} {}: {reason}; whether the target has it is not known, and sending again is not safe: look there, then replay or discard",
-                        document.entity, document.key
-                    );
-                    let end = End::Dead { cause: "unknown_outcome".into(), detail };
-                    return self.end(event, end, Vec::new(), Some(attempt)).await;
-                }
-                Verdict::Unknown { reason, resend: true, after } => {
-                    let wait = Wait { cause: "unknown", reason, after, counts };
-                    return self.postpone(event, tries, wait, Vec::new(), Some(attempt)).await;
                 }
             }
         }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use tracing::{info, warn};
 
 use super::deliveries::Tries;
+use super::verdict::{NextTry, Wait};
 use super::{JOURNAL_PATIENCE, Stop, Walk};
 use crate::checkpoint::ResourceCheckpoint;
 use crate::delivery::{Found, Missing};
@@ -14,19 +15,9 @@ use crate::journal::{
     self, AttemptRecord, DocumentDelivered, End, Ended, Identity, Next, Postponed,
 };
 
-/// Why a passage waits.
-pub(super) struct Wait {
-    pub(super) cause: &'static str,
-    pub(super) reason: String,
-    /// What the target asked for.
-    pub(super) after: Option<Duration>,
-    /// Whether it was a try that the document is to answer for.
-    pub(super) counts: bool,
-}
-
 /// The reason that stands in the journal while a document is sent again to a target which could
 /// not tell it from a new one. Found there after a restart, it means that nobody knows.
-pub(super) const SENDING: &str = "sending: again, to a target that does not keep keys";
+pub(in super::super) const SENDING: &str = "sending: again, to a target that does not keep keys";
 
 impl Walk<'_> {
     /// Writes the one thing that must not be forgotten: a delivery that took place. A full disk is
@@ -164,12 +155,7 @@ impl Walk<'_> {
         receipts: Vec<Receipt>,
         attempt: Option<AttemptRecord>,
     ) -> Result<Stop, journal::Error> {
-        let Wait { after, counts, .. } = wait;
-        let made = if counts { tries.made + 1 } else { tries.made };
-        let counted = made.saturating_sub(tries.unready);
-        let retry = self.ready.retry;
-        let time =
-            if counts { retry.wait(counted, after) } else { Some(retry.wait_uncounted(after)) };
+        let NextTry { made, counted, wait: time } = tries.next(&self.ready.retry, &wait);
         let Some(time) = time else {
             let Wait { cause, reason, .. } = wait;
             let detail = format!("given up after {counted} attempts; the last: {reason}");
