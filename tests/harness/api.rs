@@ -118,6 +118,22 @@ impl Api {
         self.send("GET", path, None, &[]).await
     }
 
+    /// Brings a plugin in.
+    ///
+    /// # Panics
+    /// When nobody answers.
+    pub async fn put(&self, path: &str, file: Vec<u8>) -> Said {
+        let request = self.client.put(format!("{}{path}", self.base)).body(file);
+        let request = request.header("authorization", format!("Bearer {}", self.token));
+        let response = request.send().await.expect("the host answers");
+        let status = response.status().as_u16();
+        let kind = response.headers().get("content-type").and_then(|it| it.to_str().ok());
+        let kind = kind.unwrap_or_default().to_owned();
+        let text = response.text().await.expect("the host answers");
+        let json = serde_json::from_str(&text).unwrap_or_default();
+        Said { status, kind, text, json }
+    }
+
     /// POST.
     pub async fn post(&self, path: &str, body: Value) -> Said {
         self.send("POST", path, Some(&body), &[]).await

@@ -64,6 +64,22 @@ pub fn mapwright(args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Ran {
     with_input(args, b"")
 }
 
+/// Runs `mapwright` with these arguments against a running host, with this token.
+///
+/// # Panics
+///
+/// When the process cannot be started.
+pub fn against(token: &str, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Ran {
+    let mut command = Command::new(path());
+    command.args(args).env("USER", "maria").env("MAPWRIGHT_TOKEN", token);
+    let Output { status, stdout, stderr } = command.output().expect("the command can be run");
+    Ran {
+        code: status.code().unwrap_or(-1),
+        stdout: String::from_utf8_lossy(&stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&stderr).into_owned(),
+    }
+}
+
 /// Runs `mapwright` with these arguments and these bytes on standard input.
 ///
 /// # Panics

@@ -46,7 +46,7 @@ const ROAD: [(&str, &[&str]); 21] = [
             "config",
         ],
     ),
-    ("operate", &["event", "secret", "journal", "ingress", "poll", "plugin", "config"]),
+    ("operate", &["event", "secret", "journal", "ingress", "poll", "plugin", "evidence", "config"]),
     (
         "host",
         &[

@@ -39,4 +39,5 @@ mod storage;
 mod truth;
 mod tryton;
 mod tryton_road;
+mod versions;
 mod woocommerce;

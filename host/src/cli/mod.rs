@@ -60,6 +60,12 @@ enum Command {
     Test(test::Args),
     /// Show the plugins of a configuration folder and their state.
     Plugins(plugins::Args),
+    /// Bring a plugin version to a running host, which looks it over and keeps it.
+    Push(operate::versions::PushArgs),
+    /// Put a plugin version to work.
+    Activate(operate::versions::ActivateArgs),
+    /// Put the plugin version to work that the one in use took the place of.
+    Rollback(operate::versions::RollbackArgs),
     /// Find events, and see all that happened to one.
     Events(operate::events::Args),
     /// What was given up, and what to do about it.
@@ -97,6 +103,9 @@ pub fn main() -> ExitCode {
         Command::TruthTable(args) => evidence::truth_table::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Plugins(args) => plugins::run(&args),
+        Command::Push(args) => operate::versions::push(&args),
+        Command::Activate(args) => operate::versions::activate(&args),
+        Command::Rollback(args) => operate::versions::rollback(&args),
         Command::Events(args) => operate::events::run(&args),
         Command::DeadLetters(args) => operate::dead_letters::run(&args),
         Command::Issues(args) => operate::issues::run(&args),

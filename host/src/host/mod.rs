@@ -31,6 +31,7 @@ use crate::dispatch::{Dispatcher, Parts};
 use crate::ingress::{self, Counters, Guard, Ingress};
 use crate::journal::{self, Journal};
 use crate::operate::api::{self, Tokens};
+use crate::operate::versions::Versions;
 use crate::operate::{Operate, Replays};
 use crate::plugin::{Compiler, Engine, EngineOptions, Pool, Shelf};
 use crate::poll::{self, Pollers};
@@ -97,6 +98,7 @@ pub struct Host {
     journal: Journal,
     checkpoints: Checkpoints,
     reloader: Reloader,
+    engine: Engine,
     shelf: Shelf,
     tokens: Tokens,
     pollers: Pollers,
@@ -134,7 +136,7 @@ impl Host {
         let tokens = operate::tokens(dir, &file)?;
         let engine = Engine::keeping(&ENGINE, &data_dir.join(COMPILED_FOLDER), compiler)?;
         let shelf = Shelf::new(data_dir.join(journal::PLUGINS), engine.clone());
-        let loader = Loader::new(dir, &file, engine, Outbound::new()?);
+        let loader = Loader::new(dir, &file, engine.clone(), Outbound::new()?);
         let reloader =
             Reloader::new(loader, shelf.clone(), file.public_url.clone(), Arc::clone(&metrics));
         let (counters, guard): (Arc<Counters>, Arc<Guard>) = Default::default();
@@ -162,6 +164,7 @@ impl Host {
             journal,
             checkpoints,
             reloader,
+            engine,
             shelf,
             tokens,
             pollers,
@@ -277,6 +280,7 @@ impl Host {
             journal: self.journal.clone(),
             ingress: ingress.clone(),
             shelf: self.shelf.clone(),
+            versions: Some(self.versions()),
             replays,
             connections: operate::connections(self.reloader.snapshot(), self.pollers.clone()),
             pollers: Some(self.pollers.clone()),
@@ -291,6 +295,18 @@ impl Host {
             pollers: self.pollers.clone(),
             gates: self.reloader.gates(),
         }))
+    }
+
+    fn versions(&self) -> Versions {
+        let reloader = self.reloader.clone();
+        Versions::new(
+            &self.reloader.dir(),
+            self.engine.clone(),
+            self.shelf.clone(),
+            self.journal.clone(),
+            self.reloader.snapshot(),
+            Arc::new(move || reloader.reload()),
+        )
     }
 
     fn watch(&self) -> Result<Watch, OpenError> {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 use tokio::sync::Notify;
@@ -26,6 +26,8 @@ pub(super) struct Reloader {
     repoll: Arc<Notify>,
     public_url: Option<String>,
     metrics: Arc<Metrics>,
+    /// The folder is read by one at a time.
+    turn: Arc<Mutex<()>>,
 }
 
 impl Reloader {
@@ -44,13 +46,16 @@ impl Reloader {
             repoll: Arc::new(Notify::new()),
             public_url,
             metrics,
+            turn: Arc::default(),
         };
         reloader.publish(reloader.loader.load(None));
         reloader
     }
 
-    /// Reads the folder again. Called by one thread at a time.
+    /// Reads the folder again: what is there when it is called is in the snapshot when it returns,
+    /// or its fault is.
     pub(super) fn reload(&self) {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let previous = self.snapshot.load_full();
         self.publish(self.loader.load(Some(&previous)));
     }

@@ -14,12 +14,14 @@
 
 pub mod api;
 mod replays;
+pub mod versions;
 
 use std::sync::Arc;
 
 use serde_json::Value;
 
 pub use self::replays::{Ask, NotStarted, Replays};
+use self::versions::Versions;
 use crate::ingress::Ingress;
 use crate::journal::Journal;
 use crate::plugin::Shelf;
@@ -39,6 +41,8 @@ pub struct Operate {
     pub shelf: Shelf,
     /// Replays under way.
     pub replays: Replays,
+    /// Plugins of merchants; none while the host is stopped.
+    pub versions: Option<Versions>,
     /// What is known of connections.
     pub connections: Connections,
     /// Who fetches from shops; none while the host is stopped.

@@ -80,11 +80,29 @@ impl Shelf {
         if hex::encode(Sha256::digest(&bytes)) != kept.digest {
             return Ok(());
         }
+        self.write(&place, &bytes)
+    }
+
+    /// Puts a version there that was loaded from these bytes.
+    ///
+    /// # Errors
+    /// When the folder cannot be written to.
+    pub fn put(&self, plugin: &Plugin, bytes: &[u8]) -> std::io::Result<()> {
+        let kept = Kept {
+            name: plugin.name().to_owned(),
+            version: plugin.version().to_owned(),
+            digest: plugin.digest().to_owned(),
+        };
+        let place = self.dir.join(kept.file());
+        if place.exists() { Ok(()) } else { self.write(&place, bytes) }
+    }
+
+    fn write(&self, place: &Path, bytes: &[u8]) -> std::io::Result<()> {
         std::fs::create_dir_all(&self.dir)?;
         let mut draft = tempfile::NamedTempFile::new_in(&self.dir)?;
-        draft.write_all(&bytes)?;
+        draft.write_all(bytes)?;
         draft.as_file().sync_all()?;
-        draft.persist(&place)?;
+        draft.persist(place)?;
         Ok(())
     }
 
@@ -133,7 +151,7 @@ impl Shelf {
                 [&mut stages.status_translation, &mut stages.pricing, &mut stages.field_mapping];
             let mut any = false;
             for stage in all.into_iter().flatten().filter(|it| it.plugin.name() == kept.name) {
-                let plugin = shelf.load(&kept, &stage.limits)?;
+                let plugin = shelf.plugin(&kept, &stage.limits)?;
                 *stage = Stage { plugin, limits: stage.limits };
                 any = true;
             }
@@ -145,14 +163,33 @@ impl Shelf {
         loading.await.map_err(|error| format!("loading the plugin failed: {error}"))?
     }
 
-    fn load(&self, kept: &Kept, limits: &Limits) -> Result<Plugin, String> {
+    /// Where it is.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// A version, ready to be called.
+    ///
+    /// # Errors
+    /// One sentence for a person when its file is gone, changed, or does not load any more.
+    pub fn plugin(&self, kept: &Kept, limits: &Limits) -> Result<Plugin, String> {
+        let bytes = self.read(kept)?;
+        self.engine.load(&kept.name, &bytes, limits).map_err(|error| error.to_string())
+    }
+
+    /// A version's file.
+    ///
+    /// # Errors
+    /// One sentence for a person when it is gone or changed.
+    pub fn read(&self, kept: &Kept) -> Result<Vec<u8>, String> {
         let path = self.dir.join(kept.file());
         let bytes = std::fs::read(&path)
             .map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
         if hex::encode(Sha256::digest(&bytes)) != kept.digest {
             return Err(format!("{} is not what its name says: it was changed", path.display()));
         }
-        self.engine.load(&kept.name, &bytes, limits).map_err(|error| error.to_string())
+        Ok(bytes)
     }
 }
 

@@ -8,6 +8,7 @@ use std::sync::atomic::AtomicBool;
 use serde_json::json;
 
 use super::super::case::{CaseFlags, Unreadable, input, lookup, tables_in};
+use super::super::operate::recorded::{self, Recorded};
 use super::super::rehearsal::{LimitFlags, PluginFiles, PluginName, Rehearsal, engine, tables};
 use super::super::screen;
 use super::diff_view;
@@ -23,6 +24,7 @@ Examples:
   mapwright diff old.wasm new.wasm --payload orders.ndjson --tolerate 'unit_price <= 0.00'
   mapwright diff rules.wasm rules.wasm --payload orders/ --settings a.toml --new-settings b.toml
   mapwright diff old.wasm new.wasm --payload cases/ --tolerances tolerances.toml --json
+  mapwright diff rules --candidate 1.3.0 --merchant acme --last 10000 --url http://127.0.0.1:8080
 
 What may differ (--tolerate, or a line `\"SUBJECT\" = \"ALLOWED\"` in --tolerances):
   unit_price <= 0.01               a field by its last name; a cent either way, each
@@ -44,16 +46,18 @@ Exit code:
 #[derive(Debug, clap::Args)]
 #[command(after_help = HELP)]
 pub(crate) struct Args {
-    /// The version that is there.
-    #[arg(value_name = "OLD.wasm")]
+    /// The version that is there; with --candidate, what routes call the plugin by.
+    #[arg(value_name = "OLD.wasm|PLUGIN")]
     old: PathBuf,
     /// The version that might be.
-    #[arg(value_name = "NEW.wasm")]
-    new: PathBuf,
+    #[arg(value_name = "NEW.wasm", required_unless_present = "candidate")]
+    new: Option<PathBuf>,
     /// A payload, a list of them (.ndjson), or a folder of payloads or golden cases; may be given
     /// many times.
-    #[arg(long, value_name = "FILE|DIR|NDJSON", required = true)]
+    #[arg(long, value_name = "FILE|DIR|NDJSON", required_unless_present = "candidate")]
     payload: Vec<PathBuf>,
+    #[command(flatten)]
+    recorded: Recorded,
     #[command(flatten)]
     case: CaseFlags,
     /// Other settings for the new version.
@@ -80,16 +84,51 @@ pub(crate) struct Args {
 }
 
 /// What came of it.
-pub(super) struct Compared {
-    pub(super) old: PluginName,
-    pub(super) new: PluginName,
-    pub(super) tally: Tally,
-    pub(super) verdict: Verdict,
-    pub(super) passed_over: u64,
+struct Compared {
+    old: PluginName,
+    new: PluginName,
+    tally: Tally,
+    verdict: Verdict,
+    passed_over: u64,
+}
+
+impl Compared {
+    fn shown(&self) -> Shown<'_> {
+        let name = |it: &PluginName| {
+            let digest: String = it.digest.chars().take(12).collect();
+            let digest = screen::paint(screen::DIM, format!("{digest}…"));
+            format!("{} {} {digest}", screen::plain(&it.name), screen::plain(&it.version))
+        };
+        let heads = (name(&self.old), name(&self.new));
+        let Self { tally, verdict, passed_over, .. } = self;
+        Shown { heads, tally, verdict, passed_over: *passed_over }
+    }
+}
+
+/// A comparison as people see it.
+pub(crate) struct Shown<'s> {
+    /// What is there, and what might be.
+    pub(crate) heads: (String, String),
+    pub(crate) tally: &'s Tally,
+    pub(crate) verdict: &'s Verdict,
+    /// Payloads that neither takes.
+    pub(crate) passed_over: u64,
+}
+
+impl Shown<'_> {
+    pub(crate) fn report(&self) -> String {
+        diff_view::report(self)
+    }
 }
 
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> ExitCode {
+    if args.recorded.candidate.is_some() {
+        return match tolerances(args) {
+            Ok(may) => recorded::run(&args.old.to_string_lossy(), &args.recorded, &may, args.json),
+            Err(failure) => fail(&failure, args.json),
+        };
+    }
     match compare(args) {
         Ok(compared) => {
             if args.json {
@@ -105,7 +144,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
                 });
                 screen::print_json(&report.to_string());
             } else {
-                screen::print(&diff_view::report(&compared));
+                screen::print(&compared.shown().report());
             }
             ExitCode::from(u8::from(!compared.verdict.within))
         }
@@ -118,12 +157,13 @@ fn compare(args: &Args) -> Result<Compared, Failure> {
     let surroundings = args.case.read()?;
     let threads = threads();
     let calls = u32::try_from(threads.get()).unwrap_or(u32::MAX);
-    let engine = engine(calls, &args.new)?;
+    let new = args.new.as_ref().expect("clap asked for it");
+    let engine = engine(calls, new)?;
     let load = |plugin: &PathBuf| {
         let files = PluginFiles { plugin: plugin.clone(), pricing: None, status_translation: None };
         Rehearsal::load_on(&engine, &files, &args.limits)
     };
-    let (old, new) = (load(&args.old)?, load(&args.new)?);
+    let (old, new) = (load(&args.old)?, load(new)?);
     let new_settings = args.new_settings.as_deref().map(input::read_object).transpose()?;
     let rules =
         |rehearsal: &Rehearsal| Rules { stages: rehearsal.stages().clone(), ..Rules::default() };

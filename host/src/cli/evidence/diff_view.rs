@@ -3,21 +3,17 @@
 use rust_decimal::Decimal;
 
 use super::super::screen::{self, BAD, DIM, GOOD, NAME, STRONG, WARN, count, paint, plain};
-use super::diff::Compared;
+use super::diff::Shown;
 use crate::evidence::difference::{FieldTally, Moved, Tally};
 
 /// Fields shown to people; JSON has all.
 const FIELDS_MAX: usize = 40;
 
 /// The whole report.
-pub(super) fn report(compared: &Compared) -> String {
-    let Compared { old, new, tally, verdict, passed_over } = compared;
+pub(super) fn report(shown: &Shown<'_>) -> String {
+    let Shown { heads: (old, new), tally, verdict, passed_over } = shown;
     let mut out = String::new();
-    let name = |it: &super::super::rehearsal::PluginName| {
-        let digest: String = it.digest.chars().take(12).collect();
-        format!("{} {} {}", plain(&it.name), plain(&it.version), paint(DIM, format!("{digest}…")))
-    };
-    line(&mut out, &format!("{} → {}", name(old), name(new)));
+    line(&mut out, &format!("{old} → {new}"));
     let mut counts = format!(
         "{} compared, {} equal, {} different",
         count(tally.compared),

@@ -39,8 +39,19 @@ pub(super) struct Failure {
 }
 
 impl Failure {
+    pub(super) fn unusable(message: impl Into<String>) -> Self {
+        Self::out_of_reach(message)
+    }
+
     fn out_of_reach(message: impl Into<String>) -> Self {
         Self { code: 2, message: message.into() }
+    }
+}
+
+impl Where {
+    /// A running host.
+    pub(super) fn host(url: String, json: bool) -> Self {
+        Self { url: Some(url), config: PathBuf::new(), json }
     }
 }
 
@@ -115,6 +126,12 @@ impl Door {
         let key = uuid::Uuid::now_v7().to_string();
         let request = self.client.post(format!("{}{path}", self.base));
         self.ask(request.header("idempotency-key", key).body(body.to_string())).await
+    }
+
+    /// Sends a file.
+    pub(super) async fn put(&self, path: &str, file: Vec<u8>) -> Result<Value, Failure> {
+        let request = self.client.put(format!("{}{path}", self.base));
+        self.ask(request.header("content-type", "application/wasm").body(file)).await
     }
 
     /// Bytes as they are.

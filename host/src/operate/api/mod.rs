@@ -11,6 +11,7 @@ mod idempotent;
 mod letters;
 mod openapi;
 mod page;
+mod plugins;
 mod problem;
 mod quarantine;
 mod query;
@@ -34,14 +35,17 @@ use self::auth::Who;
 use self::page::List;
 use self::problem::Problem;
 use self::query::Query;
-use self::table::{Endpoint, Op, TABLE};
+use self::table::{COMPONENT, Endpoint, Op, TABLE};
 use super::Operate;
 use crate::config::Role;
 
 /// The largest request: a filter and a reason.
 const BODY_BYTES_MAX: usize = 64 * 1024;
-/// A request is small and comes at once.
+/// The largest plugin: what the host loads at most.
+const COMPONENT_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// A request is small and comes at once; a plugin may come over a slow line.
 const BODY_TIME_MAX: Duration = Duration::from_secs(10);
+const COMPONENT_TIME_MAX: Duration = Duration::from_secs(120);
 
 /// The API as an axum router; merge it with the host's other paths.
 pub fn router(operate: Operate, tokens: Tokens) -> axum::Router {
@@ -135,9 +139,13 @@ impl Api {
             return Err(Problem::forbidden());
         }
         let (head, body) = request.into_parts();
-        let reading = tokio::time::timeout(BODY_TIME_MAX, to_bytes(body, BODY_BYTES_MAX)).await;
+        let (bytes_max, time_max) = match endpoint.takes {
+            Some(COMPONENT) => (COMPONENT_BYTES_MAX, COMPONENT_TIME_MAX),
+            _ => (BODY_BYTES_MAX, BODY_TIME_MAX),
+        };
+        let reading = tokio::time::timeout(time_max, to_bytes(body, bytes_max)).await;
         let Ok(Ok(body)) = reading else {
-            let said = format!("the body is longer than {BODY_BYTES_MAX} bytes or did not arrive");
+            let said = format!("the body is longer than {bytes_max} bytes or did not arrive");
             return Err(Problem::wrong("malformed-body", said));
         };
         let asked = Asked {
@@ -206,6 +214,11 @@ impl Api {
             Op::BackfillStop => rest::stop_backfill(operate, &asked).await,
             Op::Connections => rest::connections(operate),
             Op::Plugins => rest::plugins(operate),
+            Op::Slots => plugins::slots(operate, &asked),
+            Op::Upload => plugins::upload(operate, asked).await,
+            Op::Activate => plugins::activate(operate, &asked).await,
+            Op::Rollback => plugins::rollback(operate, &asked).await,
+            Op::Compare => plugins::compare(operate, asked).await,
         }
     }
 }

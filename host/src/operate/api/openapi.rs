@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::table::{Endpoint, Gives, Method, TABLE};
+use super::table::{COMPONENT, Endpoint, Gives, Method, TABLE};
 
 const SCHEMAS: &str = include_str!("schemas.json");
 
@@ -13,6 +13,7 @@ pub(super) fn document() -> Value {
         let method = match endpoint.method {
             Method::Get => "get",
             Method::Post => "post",
+            Method::Put => "put",
             Method::Delete => "delete",
         };
         path[method] = operation(endpoint);
@@ -59,7 +60,10 @@ fn operation(endpoint: &Endpoint) -> Value {
         "parameters": parameters,
         "responses": { status: { "description": endpoint.summary, "content": content(endpoint.gives) }, "default": problem },
     });
-    if let Some(schema) = endpoint.takes {
+    if endpoint.takes == Some(COMPONENT) {
+        operation["requestBody"] =
+            json!({ "required": true, "content": { "application/wasm": {} } });
+    } else if let Some(schema) = endpoint.takes {
         operation["requestBody"] = json!({ "required": true, "content": { "application/json": { "schema": reference(schema) } } });
     }
     operation

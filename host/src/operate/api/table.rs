@@ -39,6 +39,11 @@ pub(super) enum Op {
     BackfillStop,
     Connections,
     Plugins,
+    Slots,
+    Upload,
+    Activate,
+    Rollback,
+    Compare,
 }
 
 /// How it is asked for.
@@ -46,6 +51,7 @@ pub(super) enum Op {
 pub(super) enum Method {
     Get,
     Post,
+    Put,
     Delete,
 }
 
@@ -87,6 +93,7 @@ impl Endpoint {
         match self.method {
             Method::Get => MethodFilter::GET,
             Method::Post => MethodFilter::POST,
+            Method::Put => MethodFilter::PUT,
             Method::Delete => MethodFilter::DELETE,
         }
     }
@@ -116,6 +123,9 @@ const fn post(
 ) -> Endpoint {
     Endpoint { method: Method::Post, path, op, summary, query: &[], takes: Some(takes), gives }
 }
+
+/// Not a schema: the file itself.
+pub(super) const COMPONENT: &str = "component";
 
 const EVENTS: &[&str] = &[
     "merchant",
@@ -327,5 +337,42 @@ pub(super) static TABLE: &[Endpoint] = &[
         "Every plugin version that ever was in use",
         &[],
         All("PluginVersion"),
+    ),
+    get(
+        "/v1/merchants/{merchant}/plugins",
+        Op::Slots,
+        "A merchant's plugins: what is in use, and what may be",
+        &[],
+        All("Slot"),
+    ),
+    Endpoint {
+        method: Method::Put,
+        path: "/v1/merchants/{merchant}/plugins/{plugin}",
+        op: Op::Upload,
+        summary: "Look a version over and keep it, without putting it to work",
+        query: &[],
+        takes: Some(COMPONENT),
+        gives: Made("Admission"),
+    },
+    post(
+        "/v1/merchants/{merchant}/plugins/{plugin}/activate",
+        Op::Activate,
+        "Put a version to work",
+        "ActivateRequest",
+        One("Activated"),
+    ),
+    post(
+        "/v1/merchants/{merchant}/plugins/{plugin}/rollback",
+        Op::Rollback,
+        "Put the version to work that the one in use took the place of",
+        "Why",
+        One("Activated"),
+    ),
+    post(
+        "/v1/merchants/{merchant}/plugins/{plugin}/diff",
+        Op::Compare,
+        "What a version would have made of recorded events, beside the one in use",
+        "CompareRequest",
+        All("Compared"),
     ),
 ];

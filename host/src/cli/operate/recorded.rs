@@ -1,0 +1,98 @@
+//! `mapwright diff PLUGIN --candidate VERSION`: a candidate judged by what really came in.
+
+use std::process::ExitCode;
+
+use serde_json::{Value, json};
+
+use super::super::evidence::diff::Shown;
+use super::super::screen::{self, NAME, paint, plain};
+use super::door::{self, Failure, Where};
+use super::versions::path;
+use crate::evidence::difference::{Tally, Tolerances};
+
+/// What `diff` takes for it.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Recorded {
+    /// In place of NEW.wasm: a version that was pushed to a running host, judged by the events it has
+    /// recorded. NAME@VERSION, VERSION, or the beginning of its sha256.
+    #[arg(long, value_name = "VERSION", requires_all = ["merchant", "url"])]
+    pub(crate) candidate: Option<String>,
+    /// Whose, with --candidate.
+    #[arg(long, requires = "candidate")]
+    merchant: Option<String>,
+    /// The running host, with --candidate.
+    #[arg(long, requires = "candidate")]
+    url: Option<String>,
+    /// The newest so many events of each route; 1000 unless said otherwise.
+    #[arg(long, requires = "candidate")]
+    last: Option<usize>,
+    /// Events accepted at this moment or later.
+    #[arg(long, requires = "candidate")]
+    since: Option<jiff::Timestamp>,
+    /// On this route only.
+    #[arg(long, requires = "candidate")]
+    route: Option<String>,
+    /// Put it to work if nothing differs but what may.
+    #[arg(long, requires_all = ["candidate", "why"])]
+    promote: bool,
+    /// The reason, for the audit record.
+    #[arg(long, requires = "promote")]
+    why: Option<String>,
+}
+
+/// Asks the host, shows what it found.
+pub(crate) fn run(
+    plugin: &str,
+    recorded: &Recorded,
+    tolerances: &Tolerances,
+    as_json: bool,
+) -> ExitCode {
+    let Recorded { candidate, merchant, url, last, since, route, promote, why } = recorded;
+    let place = Where::host(url.clone().unwrap_or_default(), as_json);
+    door::with(&place, true, async |door| {
+        let mut ask =
+            json!({ "candidate": candidate, "tolerances": tolerances, "promote": promote });
+        for (key, value) in [
+            ("last", last.map(|it| json!(it))),
+            ("since", since.map(|it| json!(it.to_string()))),
+            ("route", route.as_ref().map(|it| json!(it))),
+            ("why", why.as_ref().map(|it| json!(it))),
+        ] {
+            if let Some(value) = value {
+                ask[key] = value;
+            }
+        }
+        let path = path(merchant.as_deref().unwrap_or_default(), plugin, "/diff");
+        let answer = door.post(&path, &ask).await?;
+        let rows = answer["items"].as_array().cloned().unwrap_or_default();
+        let within = rows.iter().all(|row| row["verdict"]["within"] == true);
+        if as_json {
+            screen::print_json(&answer.to_string());
+            return Ok(ExitCode::from(u8::from(!within)));
+        }
+        for row in &rows {
+            show(row, plugin, candidate.as_deref().unwrap_or_default(), tolerances)?;
+        }
+        if rows.iter().any(|row| row["promoted"] == true) {
+            screen::print("it is in use now\n");
+        }
+        Ok(ExitCode::from(u8::from(!within)))
+    })
+}
+
+fn show(
+    row: &Value,
+    plugin: &str,
+    candidate: &str,
+    tolerances: &Tolerances,
+) -> Result<(), Failure> {
+    let tally: Tally = serde_json::from_value(row["difference"].clone()).map_err(|error| {
+        Failure::unusable(format!("the host says what this command does not know: {error}"))
+    })?;
+    let verdict = tally.judge(tolerances);
+    let route = plain(row["route"].as_str().unwrap_or_default());
+    let heads = (format!("{plugin} in use"), candidate.to_owned());
+    screen::print(&format!("route {}\n", paint(NAME, route)));
+    screen::print(&Shown { heads, tally: &tally, verdict: &verdict, passed_over: 0 }.report());
+    Ok(())
+}

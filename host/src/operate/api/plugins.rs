@@ -1,0 +1,185 @@
+//! `/v1/merchants/{merchant}/plugins`: bring a version in, judge it, put it to work, take it back.
+
+use axum::http::StatusCode;
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::letters::reason;
+use super::page::value;
+use super::problem::Problem;
+use super::{Answer, Asked};
+use crate::evidence::difference::Tolerances;
+use crate::journal::audit::{Act, NewEntry};
+use crate::operate::Operate;
+use crate::operate::versions::{Compared, Named, Sample, VersionError, Versions};
+
+/// Entries of the audit record looked through for what is to be taken back.
+const ENTRIES_MAX: usize = 500;
+const ACTIVATED: &str = "activate_plugin";
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ActivateRequest {
+    /// `NAME@VERSION`, `VERSION`, or the beginning of a digest.
+    version: String,
+    why: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CompareRequest {
+    /// As in [`ActivateRequest`].
+    candidate: String,
+    #[serde(default)]
+    last: Option<usize>,
+    #[serde(default)]
+    since: Option<Timestamp>,
+    #[serde(default)]
+    route: Option<String>,
+    #[serde(default)]
+    tolerances: Tolerances,
+    /// Put it to work if nothing differs but what may.
+    #[serde(default)]
+    promote: bool,
+    #[serde(default)]
+    why: String,
+}
+
+impl From<VersionError> for Problem {
+    fn from(error: VersionError) -> Self {
+        match error {
+            VersionError::Unknown(said) => Self::unknown(said),
+            VersionError::Unfit(said) => Self::unfit("plugin", said),
+            VersionError::NotInUse(_) => Self::conflict("not-in-use", error.to_string()),
+            VersionError::Disk { .. } => Self::unavailable(error.to_string()),
+            VersionError::Journal(error) => error.into(),
+        }
+    }
+}
+
+fn versions(operate: &Operate) -> Result<Versions, Problem> {
+    let none = || Problem::unfit("plugin", "the host is stopped: start it, then ask again");
+    operate.versions.clone().ok_or_else(none)
+}
+
+/// What takes a processor's time or waits for a disk, away from everybody else.
+async fn aside<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, VersionError> + Send + 'static,
+) -> Result<T, Problem> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => Ok(done?),
+        Err(error) => Err(Problem::unavailable(format!("it broke off: {error}"))),
+    }
+}
+
+pub(super) fn slots(operate: &Operate, asked: &Asked) -> Result<Answer, Problem> {
+    let slots = versions(operate)?.slots(asked.part("merchant"))?;
+    let rows = slots.iter().map(value).collect::<Result<Vec<_>, _>>()?;
+    Ok(Answer::Json(StatusCode::OK, json!({ "items": rows, "next": null })))
+}
+
+pub(super) async fn upload(operate: &Operate, asked: Asked) -> Result<Answer, Problem> {
+    let versions = versions(operate)?;
+    let [merchant, plugin] = ["merchant", "plugin"].map(|name| asked.part(name).to_owned());
+    let bytes = asked.body.clone();
+    let to = (merchant.clone(), plugin.clone());
+    let report = aside(move || versions.upload(&to.0, &to.1, &bytes)).await?;
+    if !report.accepted {
+        let said: Vec<String> =
+            report.problems.iter().map(|it| format!("{}: {}", it.code, it.message)).collect();
+        return Err(Problem::unfit("refused", said.join("; ")));
+    }
+    note(operate, &asked, "upload_plugin", String::new(), &json!({ "digest": report.digest }))
+        .await?;
+    Ok(Answer::Json(StatusCode::CREATED, value(&report)?))
+}
+
+pub(super) async fn activate(operate: &Operate, asked: &Asked) -> Result<Answer, Problem> {
+    let ActivateRequest { version, why } = asked.json()?;
+    let why = reason(why)?;
+    let (from, to) = put_to_work(operate, asked, version, why).await?;
+    Ok(Answer::Json(StatusCode::OK, json!({ "from": from, "to": to })))
+}
+
+pub(super) async fn rollback(operate: &Operate, asked: &Asked) -> Result<Answer, Problem> {
+    let why = asked.why()?;
+    let (merchant, subject) = (asked.part("merchant"), subject(asked));
+    let slots = versions(operate)?.slots(merchant)?;
+    let active = slots.into_iter().find(|slot| slot.plugin == asked.part("plugin"));
+    let active = active.and_then(|slot| slot.active).map(|it| it.digest);
+    let entries = operate.journal.audit(Some(merchant), None, ENTRIES_MAX)?;
+    let before = entries
+        .iter()
+        .filter(|entry| entry.action == ACTIVATED && entry.subject == subject)
+        .filter_map(|entry| serde_json::from_str::<Value>(&entry.detail).ok())
+        .find(|detail| detail["to"]["digest"].as_str() == active.as_deref())
+        .and_then(|detail| detail["from"]["digest"].as_str().map(str::to_owned));
+    let Some(before) = before else {
+        return Err(Problem::conflict(
+            "nothing-before",
+            "the version in use was not put there by `activate`: say which one to put to work",
+        ));
+    };
+    let (from, to) = put_to_work(operate, asked, before, why).await?;
+    Ok(Answer::Json(StatusCode::OK, json!({ "from": from, "to": to })))
+}
+
+async fn put_to_work(
+    operate: &Operate,
+    asked: &Asked,
+    version: String,
+    why: String,
+) -> Result<(Option<Named>, Named), Problem> {
+    let versions = versions(operate)?;
+    let [merchant, plugin] = ["merchant", "plugin"].map(|name| asked.part(name).to_owned());
+    let (from, to) = aside(move || versions.activate(&merchant, &plugin, &version)).await?;
+    note(operate, asked, ACTIVATED, why, &json!({ "from": from, "to": to })).await?;
+    Ok((from, to))
+}
+
+pub(super) async fn compare(operate: &Operate, asked: Asked) -> Result<Answer, Problem> {
+    let request: CompareRequest = asked.json()?;
+    let CompareRequest { candidate, last, since, route, tolerances, promote, why } = request;
+    let why = if promote { reason(why)? } else { why };
+    let versions = versions(operate)?;
+    let [merchant, plugin] = ["merchant", "plugin"].map(|name| asked.part(name).to_owned());
+    let (sample, wanted) = (Sample { last, since, route }, candidate.clone());
+    let compared =
+        aside(move || versions.compare(&merchant, &plugin, &wanted, &sample, &tolerances)).await?;
+    let within = compared.iter().all(|it: &Compared| it.verdict.within);
+    if promote && within {
+        put_to_work(operate, &asked, candidate, why).await?;
+    }
+    let rows = compared.iter().map(value).collect::<Result<Vec<_>, _>>()?;
+    let promoted = promote && within;
+    let rows = rows.into_iter().map(|mut row| {
+        row["promoted"] = json!(promoted);
+        row
+    });
+    let rows: Vec<Value> = rows.collect();
+    Ok(Answer::Json(StatusCode::OK, json!({ "items": rows, "next": null })))
+}
+
+fn subject(asked: &Asked) -> String {
+    format!("plugin/{}", asked.part("plugin"))
+}
+
+async fn note(
+    operate: &Operate,
+    asked: &Asked,
+    action: &str,
+    why: String,
+    detail: &Value,
+) -> Result<(), Problem> {
+    let entry = NewEntry {
+        who: asked.who.name.clone(),
+        action: action.to_owned(),
+        merchant: asked.part("merchant").to_owned(),
+        subject: subject(asked),
+        why,
+        detail: detail.to_string(),
+    };
+    operate.journal.act(vec![Act::Note(entry)]).await?;
+    Ok(())
+}
