@@ -87,7 +87,7 @@ pub async fn look_into(dir: &Path) -> Result<(SocketAddr, String), OpenError> {
     }
     let journal = Journal::open(&data_dir)?;
     let engine = Engine::new(&EngineOptions { calls_max: 1, pooling: false, ..ENGINE })?;
-    let shelf = Shelf::new(data_dir.join("plugins"), engine);
+    let shelf = Shelf::new(data_dir.join(journal::PLUGINS), engine);
     let operate = Operate {
         ingress: Ingress {
             journal: journal.clone(),
