@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::atomic::Ordering::Relaxed;
 
 use mapwright::event::EventId;
+use mapwright::ingress::content;
 use mapwright::journal::JournalOptions;
 use mapwright_tests::shop::Delivery;
 use proptest::prelude::*;
@@ -203,7 +204,8 @@ fn whatever_is_sent_count_in_is_count_out() {
                     hooks.journal.event(*seq).unwrap().map(|it| it.id.clone()) == event
                 });
                 let of = hooks.journal.event(seq.unwrap()).unwrap().unwrap();
-                prop_assert_eq!(&of.body[..], &sent.body[..]);
+                // It says the same, though maybe in other bytes: a link that changed is no news.
+                prop_assert_eq!(content(&of.body), content(&sent.body));
             }
             "quarantined" => {
                 prop_assert_eq!((events, quarantined), (0, 1));
