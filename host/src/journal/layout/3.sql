@@ -1,0 +1,1 @@
+-- What versions, trials, people and our own writes need. Not released yet: while it is not, add here.
