@@ -40,5 +40,6 @@ mod storage;
 mod truth;
 mod tryton;
 mod tryton_road;
+mod values;
 mod versions;
 mod woocommerce;

@@ -10,5 +10,6 @@ pub(super) mod quarantine;
 pub(super) mod recall;
 pub(super) mod recorded;
 pub(super) mod replay;
+pub(super) mod values;
 pub(super) mod versions;
 mod view;
