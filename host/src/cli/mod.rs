@@ -74,6 +74,8 @@ enum Command {
     Recall(operate::recall::Args),
     /// Find events, and see all that happened to one.
     Events(operate::events::Args),
+    /// What plugins read of what comes in, and whom a renamed field would hurt.
+    Reads(operate::reads::Args),
     /// What was given up, and what to do about it.
     #[command(name = "dead-letters")]
     DeadLetters(operate::dead_letters::Args),
@@ -116,6 +118,7 @@ pub fn main() -> ExitCode {
         Command::Settings(args) => operate::values::run("settings", &args),
         Command::Recall(args) => operate::recall::run(&args),
         Command::Events(args) => operate::events::run(&args),
+        Command::Reads(args) => operate::reads::run(&args),
         Command::DeadLetters(args) => operate::dead_letters::run(&args),
         Command::Issues(args) => operate::issues::run(&args),
         Command::Replay(args) => operate::replay::run(&args),

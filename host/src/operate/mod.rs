@@ -14,6 +14,7 @@
 //! record, in the commit that does it.
 
 pub mod api;
+pub mod explained;
 pub mod recall;
 mod replays;
 pub mod values;

@@ -354,7 +354,11 @@ impl Versions {
         Ok(())
     }
 
-    fn merchant(&self, name: &str) -> Result<Arc<Merchant>, VersionError> {
+    /// A merchant as it is served now.
+    ///
+    /// # Errors
+    /// When there is none of this name.
+    pub fn merchant(&self, name: &str) -> Result<Arc<Merchant>, VersionError> {
         let snapshot = self.snapshot.load();
         let found = snapshot.merchants.get(name).filter(|merchant| merchant.configured);
         found

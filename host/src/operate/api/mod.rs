@@ -7,6 +7,7 @@
 
 mod auth;
 mod events;
+mod explained;
 mod idempotent;
 mod letters;
 mod openapi;
@@ -188,6 +189,8 @@ impl Api {
             Op::Events => events::list(operate, asked),
             Op::Event => events::show(operate, &asked),
             Op::EventPayload => events::payload(operate, &asked),
+            Op::EventExplained => explained::event(operate, asked).await,
+            Op::Reads => explained::reads(operate, asked).await,
             Op::Letters => letters::list(operate, asked),
             Op::Letter => letters::show(operate, &asked),
             Op::LetterResolve | Op::LetterDiscard => letters::act(operate, op, &asked).await,

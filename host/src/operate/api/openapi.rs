@@ -115,6 +115,7 @@ fn parameter(name: &str) -> Value {
         "issue_state" => (reference("IssueState"), "Where the issue stands"),
         "status" => (text, "Where it stands"),
         "resource" => (text, "What it is about (`order/27`); needs a merchant"),
+        "last" => (text, "The newest so many events"),
         "base" => (text, "The version to compare with; what is in use, if nothing is said"),
         "why" => (text, "The reason, for the audit record"),
         "kind" => (text, "`differs`, `extra`, `failed`, `breach` or `under_way`"),

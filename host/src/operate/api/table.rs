@@ -9,6 +9,8 @@ pub(super) enum Op {
     Events,
     Event,
     EventPayload,
+    EventExplained,
+    Reads,
     Letters,
     Letter,
     LetterResolve,
@@ -180,6 +182,13 @@ pub(super) static TABLE: &[Endpoint] = &[
         "What the source sent, byte for byte",
         &[],
         Payload,
+    ),
+    get(
+        "/v1/events/{event}/explanation",
+        Op::EventExplained,
+        "What each field of its documents comes from, by the plugins in use",
+        &["route"],
+        All("Explained"),
     ),
     get(
         "/v1/dead-letters",
@@ -484,5 +493,12 @@ pub(super) static TABLE: &[Endpoint] = &[
         "What a version would have made of recorded events, beside the one in use",
         "CompareRequest",
         All("Compared"),
+    ),
+    get(
+        "/v1/merchants/{merchant}/reads",
+        Op::Reads,
+        "What the plugins of each route read, over its newest events",
+        &["route", "last"],
+        All("Reads"),
     ),
 ];
