@@ -41,14 +41,13 @@ fn main() {
         .build()
         .expect("a runtime can be made");
     let json = arguments.iter().any(|argument| argument == "--json");
-    let rows = runtime.block_on(async {
-        let mut rows = journal(&plugin, events).await;
+    // What is known is said at once: a thousand plugins take minutes to be compiled.
+    runtime.block_on(async {
+        report(&journal(&plugin, events).await, json);
         if plugins > 0 {
-            rows.push(many_plugins(&plugin, plugins).await);
+            report(&[many_plugins(&plugin, plugins).await], json);
         }
-        rows
     });
-    report(&rows, json);
 }
 
 /// What was looked at, and the megabytes found.
