@@ -25,6 +25,7 @@ mod journal;
 mod layouts;
 mod operate;
 mod operations;
+mod pauses;
 mod poison;
 mod poll;
 mod poll_health;

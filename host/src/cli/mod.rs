@@ -66,6 +66,8 @@ enum Command {
     Activate(operate::versions::ActivateArgs),
     /// Put the plugin version to work that the one in use took the place of.
     Rollback(operate::versions::RollbackArgs),
+    /// What goes where; hold a route still, or let it go on.
+    Routes(operate::routes::Args),
     /// Find events, and see all that happened to one.
     Events(operate::events::Args),
     /// What was given up, and what to do about it.
@@ -106,6 +108,7 @@ pub fn main() -> ExitCode {
         Command::Push(args) => operate::versions::push(&args),
         Command::Activate(args) => operate::versions::activate(&args),
         Command::Rollback(args) => operate::versions::rollback(&args),
+        Command::Routes(args) => operate::routes::run(&args),
         Command::Events(args) => operate::events::run(&args),
         Command::DeadLetters(args) => operate::dead_letters::run(&args),
         Command::Issues(args) => operate::issues::run(&args),

@@ -32,9 +32,10 @@ use crate::ingress::{self, Counters, Guard, Ingress};
 use crate::journal::{self, Journal};
 use crate::operate::api::{self, Tokens};
 use crate::operate::versions::Versions;
-use crate::operate::{Operate, Replays};
+use crate::operate::{Operate, Replays, keep_watch};
 use crate::plugin::{Compiler, Engine, EngineOptions, Pool, Shelf};
 use crate::poll::{self, Pollers};
+use crate::rollout::Rollout;
 use crate::telemetry::Metrics;
 
 /// Jobs waiting for a plugin thread; each is a walk, and walks are bounded already.
@@ -61,6 +62,9 @@ pub enum OpenError {
     /// The checkpoints cannot be opened or rebuilt.
     #[error(transparent)]
     Checkpoints(#[from] checkpoint::Error),
+    /// What was decided about routes and versions cannot be read.
+    #[error("routes and versions cannot be taken up from the journal: {0}")]
+    Rollout(#[from] journal::Error),
     /// The machine cannot do outbound HTTP.
     #[error(transparent)]
     Outbound(#[from] delivery::OpenError),
@@ -100,6 +104,7 @@ pub struct Host {
     reloader: Reloader,
     engine: Engine,
     shelf: Shelf,
+    rollout: Rollout,
     tokens: Tokens,
     pollers: Pollers,
     metrics: Arc<Metrics>,
@@ -139,6 +144,13 @@ impl Host {
         let loader = Loader::new(dir, &file, engine.clone(), Outbound::new()?);
         let reloader =
             Reloader::new(loader, shelf.clone(), file.public_url.clone(), Arc::clone(&metrics));
+        let rollout = Rollout::open(
+            journal.clone(),
+            shelf.clone(),
+            reloader.snapshot(),
+            Arc::clone(&metrics),
+            reloader.reconfigured(),
+        )?;
         let (counters, guard): (Arc<Counters>, Arc<Guard>) = Default::default();
         let ingress = Ingress {
             journal: journal.clone(),
@@ -166,6 +178,7 @@ impl Host {
             reloader,
             engine,
             shelf,
+            rollout,
             tokens,
             pollers,
             metrics,
@@ -210,11 +223,13 @@ impl Host {
             .or_else(|| std::thread::available_parallelism().ok())
             .unwrap_or(NonZeroUsize::MIN);
         let pool = Pool::new(threads, PLUGIN_QUEUE_MAX).map_err(OpenError::Threads)?;
+        let load = pool.load();
         let dispatcher = Dispatcher::new(Parts {
             journal: self.journal.clone(),
             checkpoints: self.checkpoints.clone(),
             pool,
             shelf: self.shelf.clone(),
+            rollout: self.rollout.clone(),
             snapshot: self.reloader.snapshot(),
             metrics: Arc::clone(&self.metrics),
             guard: Arc::clone(&self.guard),
@@ -224,11 +239,14 @@ impl Host {
             plugin_threads: threads.get(),
         });
         let watch = self.watch()?;
+        let beside = self.rollout.start(load).map_err(OpenError::Threads)?;
         let house = tokio::spawn(housekeeping::keep_house(
             self.journal.clone(),
             self.reloader.snapshot(),
             stop.clone(),
         ));
+        let watching =
+            tokio::spawn(keep_watch(self.versions(), self.rollout.clone(), stop.clone()));
         let grace = Duration::from_millis(self.file.shutdown_ms);
         let walking = tokio::spawn(dispatcher.run(stop.clone(), grace));
         let polling =
@@ -262,6 +280,10 @@ impl Host {
         if let Err(error) = walking.await {
             warn!(%error, "the dispatcher did not end well");
         }
+        if let Err(error) = watching.await {
+            warn!(%error, "watching promoted versions did not end well");
+        }
+        beside.stop().await;
         if let Err(error) = house.await {
             warn!(%error, "housekeeping did not end well");
         }
@@ -281,6 +303,7 @@ impl Host {
             ingress: ingress.clone(),
             shelf: self.shelf.clone(),
             versions: Some(self.versions()),
+            rollout: Some(self.rollout.clone()),
             replays,
             connections: operate::connections(self.reloader.snapshot(), self.pollers.clone()),
             pollers: Some(self.pollers.clone()),
@@ -292,6 +315,7 @@ impl Host {
             guard: Arc::clone(&self.guard),
             snapshot: self.reloader.snapshot(),
             journal: self.journal.clone(),
+            rollout: self.rollout.clone(),
             pollers: self.pollers.clone(),
             gates: self.reloader.gates(),
         }))

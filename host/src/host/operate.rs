@@ -100,6 +100,7 @@ pub async fn look_into(dir: &Path) -> Result<(SocketAddr, String), OpenError> {
         journal,
         shelf,
         versions: None,
+        rollout: None,
         connections: Arc::new(Vec::new),
         pollers: None,
     };

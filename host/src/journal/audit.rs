@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::issues::{self, IssueState, LetterStatus};
 use super::read::limit_of;
+use super::rollouts::{self, Change};
 use super::steps::{Answer, Command, micros, moment};
 use super::{Error, Journal};
 
@@ -62,6 +63,8 @@ pub enum Act {
         /// Whose; empty for all.
         merchant: String,
     },
+    /// Something is decided about a route or a version.
+    Rollout(Box<Change>),
     /// A request with a key begins; it changes nothing if the key is known.
     BeginAnswer(GivenAnswer),
     /// The answer to it.
@@ -329,6 +332,7 @@ fn apply_one(db: &Connection, act: &Act, now: Timestamp) -> rusqlite::Result<boo
         Act::DropBookmark { name, merchant } => db
             .prepare_cached("DELETE FROM bookmarks WHERE name = ?1 AND merchant = ?2")?
             .execute(params![name, merchant])?,
+        Act::Rollout(change) => rollouts::apply(db, change)?,
         Act::BeginAnswer(it) => {
             let old = now.checked_sub(ANSWER_KEPT).unwrap_or(Timestamp::MIN);
             db.prepare_cached("DELETE FROM answers_given WHERE at < ?1")?.execute([micros(old)])?;

@@ -25,6 +25,7 @@ mod read;
 mod record;
 pub mod replay;
 mod retention;
+pub mod rollouts;
 mod schema;
 mod seal;
 mod steps;

@@ -15,6 +15,7 @@
 pub mod api;
 mod replays;
 pub mod versions;
+mod watch;
 
 use std::sync::Arc;
 
@@ -22,10 +23,12 @@ use serde_json::Value;
 
 pub use self::replays::{Ask, NotStarted, Replays};
 use self::versions::Versions;
+pub use self::watch::keep_watch;
 use crate::ingress::Ingress;
 use crate::journal::Journal;
 use crate::plugin::Shelf;
 use crate::poll::Pollers;
+use crate::rollout::Rollout;
 
 /// Gives the state of every connection, as JSON.
 pub type Connections = Arc<dyn Fn() -> Vec<Value> + Send + Sync>;
@@ -43,6 +46,9 @@ pub struct Operate {
     pub replays: Replays,
     /// Plugins of merchants; none while the host is stopped.
     pub versions: Option<Versions>,
+    /// Routes held still, candidates with a share, versions beside live ones; none while it is
+    /// stopped.
+    pub rollout: Option<Rollout>,
     /// What is known of connections.
     pub connections: Connections,
     /// Who fetches from shops; none while the host is stopped.
