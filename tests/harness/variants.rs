@@ -16,6 +16,16 @@ use crate::plugins;
 /// When it cannot be built; the message says why.
 #[must_use]
 pub fn variant(name: &str, version: &str) -> PathBuf {
+    variant_with(name, version, &[])
+}
+
+/// The same with other rules: each text of its source in the place of another. One set of rules for
+/// each version.
+///
+/// # Panics
+/// When it cannot be built, or a text is not in the source.
+#[must_use]
+pub fn variant_with(name: &str, version: &str, rules: &[(&str, &str)]) -> PathBuf {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let target = std::env::var_os("CARGO_TARGET_DIR")
@@ -31,7 +41,12 @@ pub fn variant(name: &str, version: &str) -> PathBuf {
         .replace("../../guest-sdk", &sdk.display().to_string());
     write(&copy.join("Cargo.toml"), &format!("{manifest}\n[workspace]\n[workspace.lints.rust]\n"));
     write(&copy.join("Cargo.lock"), &read(&folder.join("../../Cargo.lock")));
-    write(&copy.join("src/lib.rs"), &read(&folder.join("src/lib.rs")));
+    let mut source = read(&folder.join("src/lib.rs"));
+    for (from, to) in rules {
+        assert!(source.contains(from), "{name} has no `{from}`");
+        source = source.replace(from, to);
+    }
+    write(&copy.join("src/lib.rs"), &source);
     let target = target.canonicalize().expect("it was just written to");
     let options = BuildOptions { install_toolchain: true, quiet: true, target_dir: Some(target) };
     build_plugin(&copy, &options).unwrap_or_else(|e| panic!("{package} cannot be built: {e}")).path

@@ -2,6 +2,7 @@
 
 mod api;
 mod backlog;
+mod canary;
 #[cfg(target_os = "linux")]
 mod chaos;
 mod check;
@@ -36,6 +37,7 @@ mod road;
 mod sandbox;
 mod screens;
 mod seatbelts;
+mod shadow;
 mod storage;
 mod truth;
 mod tryton;

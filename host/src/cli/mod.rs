@@ -66,6 +66,10 @@ enum Command {
     Activate(operate::versions::ActivateArgs),
     /// Put the plugin version to work that the one in use took the place of.
     Rollback(operate::versions::RollbackArgs),
+    /// Give a version to a share of the resources, always the same ones.
+    Canary(operate::trials::CanaryArgs),
+    /// Run a version beside the one in use, on live events and without effect.
+    Shadow(operate::trials::ShadowArgs),
     /// What goes where; hold a route still, or let it go on.
     Routes(operate::routes::Args),
     /// Find events, and see all that happened to one.
@@ -108,6 +112,8 @@ pub fn main() -> ExitCode {
         Command::Push(args) => operate::versions::push(&args),
         Command::Activate(args) => operate::versions::activate(&args),
         Command::Rollback(args) => operate::versions::rollback(&args),
+        Command::Canary(args) => operate::trials::canary(&args),
+        Command::Shadow(args) => operate::trials::shadow(&args),
         Command::Routes(args) => operate::routes::run(&args),
         Command::Events(args) => operate::events::run(&args),
         Command::DeadLetters(args) => operate::dead_letters::run(&args),

@@ -386,6 +386,7 @@ fn as_checkpoint(finished: journal::Finished) -> checkpoint::Finished {
         event_seq: finished.event_seq,
         version: finished.version,
         status: finished.status,
+        target_status: finished.target_status,
         checkpoint: finished.checkpoint,
     }
 }

@@ -28,6 +28,7 @@ mod retention;
 pub mod rollouts;
 mod schema;
 mod seal;
+mod sent;
 mod steps;
 mod summary;
 mod writer;

@@ -216,6 +216,8 @@ impl Rollout {
                 payload: &offer.job.payload,
                 previous_status: offer.job.previous_status.as_deref(),
                 previous_target_status: offer.previous_target_status.as_deref(),
+                // How often something is sent is not a version's doing.
+                sent: None,
             };
             let check = |run: &Run| {
                 offer.belts.as_ref().map(|belts| belts.check(&known, run)).unwrap_or_default()

@@ -10,5 +10,6 @@ pub(super) mod quarantine;
 pub(super) mod recorded;
 pub(super) mod replay;
 pub(super) mod routes;
+pub(super) mod trials;
 pub(super) mod versions;
 mod view;

@@ -214,7 +214,7 @@ impl Walk<'_> {
             if past.released { None } else { self.breach(event, remembered.as_ref(), &run) };
         if let Some(job) = seen {
             let belts = self.ready.belts.as_ref().ok().and_then(Clone::clone);
-            let previous_target_status = None;
+            let previous_target_status = remembered.and_then(|it| it.target_status);
             let withheld = breach.is_some();
             let seq = self.seq;
             let offer = Offer { seq, job, belts, previous_target_status, withheld, trials };
@@ -235,6 +235,7 @@ impl Walk<'_> {
                     documents,
                     checkpoint,
                     status: run.source_status,
+                    target_status: run.status,
                     at: Timestamp::now(),
                 };
                 let deliveries = Deliveries::fresh(&mapped, past.replayed);
@@ -358,7 +359,7 @@ impl Walk<'_> {
                         .await?;
                     self.learn(found);
                     if let Some(mark) = mark {
-                        self.remember(event, all.checkpoint, all.status, mark);
+                        self.remember(event, all.left, mark);
                         return Ok(Stop::Ended);
                     }
                     tries = Tries::default();

@@ -33,3 +33,6 @@ CREATE TABLE trials (
     why        TEXT NOT NULL,
     PRIMARY KEY (merchant, plugin, role)
 ) STRICT, WITHOUT ROWID;
+-- The status in the target's words, beside the one in the shop's.
+ALTER TABLE mappings ADD COLUMN target_status TEXT;
+ALTER TABLE remembered ADD COLUMN target_status TEXT;
