@@ -79,7 +79,7 @@ fn totals_that_do_not_add_up_are_told_with_both_numbers() {
     assert_eq!(
         told(TRYTON, &order(), &wrong),
         [
-            "totals: /lines/* make 25.1, payload:/total less payload:/total_tax says 25: 0.1 apart, 0.07 allowed"
+            "totals: /lines/* make 25.10, payload:/total less payload:/total_tax says 25.00: 0.10 apart, 0.07 allowed"
         ]
     );
     wrong["lines"][1]["unit_price"] = json!("9.07");
@@ -124,7 +124,7 @@ fn quantities_and_prices_have_a_floor_and_discounts_a_ceiling() {
     assert_eq!(
         priced("7.00"),
         [
-            "prices: A costs 7.00, the shop's own price is 10: 30.0 percent off, at most 25 are allowed"
+            "prices: A costs 7.00, the shop's own price is 10.00: 30.0 percent off, at most 25 are allowed"
         ]
     );
     assert_eq!(priced("0.99"), ["prices: A costs 0.99, at least 1 is expected"]);
