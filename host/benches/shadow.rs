@@ -64,7 +64,7 @@ async fn measure(plugin: &str, events: usize, rounds: usize) -> Vec<Row> {
     let candidate = dir.path().join("candidate.wasm");
     shop::write(&candidate, &in_another_file(component));
     let tokens = "api_tokens = [{ file = \"token\", name = \"bench\" }]\n";
-    let served = Served::start_with(dir.path(), tokens);
+    let served = Served::start(dir.path(), tokens);
     let digests: Vec<String> =
         (0..MERCHANTS).map(|merchant| push(&served, &candidate, merchant, plugin)).collect();
     let mut ids = 100_000;

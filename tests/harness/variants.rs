@@ -16,16 +16,15 @@ use crate::plugins;
 /// When it cannot be built; the message says why.
 #[must_use]
 pub fn variant(name: &str, version: &str) -> PathBuf {
-    variant_with(name, version, &[])
+    altered(name, version, &[])
 }
 
-/// The same with other rules: each text of its source in the place of another. One set of rules for
-/// each version.
+/// The same with parts of its source in other words: what somebody gets wrong in a new version.
 ///
 /// # Panics
-/// When it cannot be built, or a text is not in the source.
+/// When it cannot be built, or its source does not say what is to be said otherwise.
 #[must_use]
-pub fn variant_with(name: &str, version: &str, rules: &[(&str, &str)]) -> PathBuf {
+pub fn altered(name: &str, version: &str, edits: &[(&str, &str)]) -> PathBuf {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let target = std::env::var_os("CARGO_TARGET_DIR")
@@ -42,8 +41,11 @@ pub fn variant_with(name: &str, version: &str, rules: &[(&str, &str)]) -> PathBu
     write(&copy.join("Cargo.toml"), &format!("{manifest}\n[workspace]\n[workspace.lints.rust]\n"));
     write(&copy.join("Cargo.lock"), &read(&folder.join("../../Cargo.lock")));
     let mut source = read(&folder.join("src/lib.rs"));
-    for (from, to) in rules {
-        assert!(source.contains(from), "{name} has no `{from}`");
+    let own_name = format!("name: \"{name}\", ..package!()");
+    // A new version of the same plugin calls itself the same; the package beside it cannot.
+    let named = [("..package!()", own_name.as_str())];
+    for (from, to) in edits.iter().chain(named.iter().filter(|_| !edits.is_empty())) {
+        assert!(source.contains(from), "the source of {name} does not say {from:?}");
         source = source.replace(from, to);
     }
     write(&copy.join("src/lib.rs"), &source);

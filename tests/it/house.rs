@@ -51,8 +51,8 @@ const ROAD: [(&str, &[&str]); 22] = [
     (
         "operate",
         &[
-            "event", "secret", "journal", "ingress", "poll", "plugin", "evidence", "config",
-            "rollout",
+            "event", "secret", "journal", "ingress", "poll", "plugin", "evidence", "seatbelt",
+            "config", "rollout",
         ],
     ),
     (

@@ -12,7 +12,7 @@ use mapwright_tests::erp::Erp;
 use mapwright_tests::guests::Guest;
 use mapwright_tests::host::{Folder, TestHost, until};
 use mapwright_tests::shop::Delivery;
-use mapwright_tests::variants::variant_with;
+use mapwright_tests::variants::altered;
 use serde_json::{Value, json};
 
 const NAME: &str = "woo-order-summary";
@@ -48,28 +48,20 @@ async fn send(host: &TestHost, from: u64, count: u64, rare: bool) {
     host.settle().await;
 }
 
-/// The example plugin in another version, with other rules.
-fn planted(version: &str, rules: &[(&str, &str)]) -> PathBuf {
-    // By its own name: a package beside the other has another.
-    let name = format!("name: \"{NAME}\",\n        ..package!()");
-    let rules = [rules, &[("..package!()", name.as_str())]].concat();
-    variant_with(NAME, version, &rules)
-}
-
 fn cent() -> PathBuf {
     let less = "total: if order.currency == \"EUR\" { order.total - Decimal::new(1, 2) } \
                 else { order.total },";
-    planted("2.0.0", &[("total: order.total,", less)])
+    altered(NAME, "7.0.0", &[("total: order.total,", less)])
 }
 
 fn status() -> PathBuf {
     let said = "status: match status.unwrap_or(&order.status) { \"completed\" => \"done\", other => other },";
-    planted("2.1.0", &[("status: status.unwrap_or(&order.status),", said)])
+    altered(NAME, "7.1.0", &[("status: status.unwrap_or(&order.status),", said)])
 }
 
 fn crash() -> PathBuf {
     let divides = "discount: { assert!(!order.total.is_zero(), \"divided by the total\"); order.discount_total },";
-    planted("2.2.0", &[("discount: order.discount_total,", divides)])
+    altered(NAME, "7.2.0", &[("discount: order.discount_total,", divides)])
 }
 
 /// Refuses what is in euros.
@@ -77,7 +69,7 @@ fn refuser() -> PathBuf {
     let refuses = "Body::Present(order) if order.currency == \"EUR\" => \
                    return Err(Refusal::rejected(\"/currency\", \"no_euros\", \"no euros\")),
             Body::Present(order) if order.is_draft()";
-    planted("3.0.0", &[("Body::Present(order) if order.is_draft()", refuses)])
+    altered(NAME, "7.3.0", &[("Body::Present(order) if order.is_draft()", refuses)])
 }
 
 async fn stage() -> (Folder, Erp, TestHost, Api) {
@@ -135,7 +127,7 @@ async fn planted_faults_are_caught_by_shadow_with_the_numbers_right_and_touch_no
     let promote = ["shadow", "acme", NAME, "--promote", "--why", "let us see"];
 
     // A cent of each order in euros, which is one in five.
-    begin("2.0.0").await;
+    begin("7.0.0").await;
     send(&host, 1, 50, false).await;
     let early = mapwright(&host, &promote).await.code(1).json();
     assert!(early.to_string().contains("of 200 events"), "it says how far it is: {early}");
@@ -150,14 +142,14 @@ async fn planted_faults_are_caught_by_shadow_with_the_numbers_right_and_touch_no
     assert_eq!(refused["promoted"], false);
 
     // Another word for orders that are completed, again one in five.
-    begin("2.1.0").await;
+    begin("7.1.0").await;
     send(&host, 1001, EACH, false).await;
     let found = trial(&api, "shadow", "200 orders are compared", |it| it["state"] == "done").await;
     assert_eq!(subjects(&found), [("order_summary/status".to_owned(), 40)]);
     assert!(found.to_string().contains("`completed` to `done`"), "{found:#}");
 
     // A crash at one order in two hundred.
-    begin("2.2.0").await;
+    begin("7.2.0").await;
     send(&host, 2001, EACH, true).await;
     let found = trial(&api, "shadow", "200 orders are compared", |it| it["state"] == "done").await;
     assert_eq!((&found["compared"], &found["different"]), (&json!(EACH), &json!(1)));
@@ -191,13 +183,13 @@ async fn a_shadow_gets_what_the_live_version_gets_and_goes_on_after_a_restart() 
         ("items: order.line_items.iter().map(|line| line.quantity).sum(),", "items: seen.into(),"),
         ("            ),\n        })", "            ).remember(&seen),\n        })"),
     ];
-    let (live, same) = (planted("5.0.0", &counts), planted("5.1.0", &counts));
+    let (live, same) = (altered(NAME, "7.4.0", &counts), altered(NAME, "7.5.0", &counts));
     let (folder, erp, host, api) = stage().await;
     push(&api, live).await;
     push(&api, same).await;
-    let activate = json!({ "version": "5.0.0", "why": "it counts" });
+    let activate = json!({ "version": "7.4.0", "why": "it counts" });
     api.post(&format!("{PLUGIN}/activate"), activate).await.well();
-    mapwright(&host, &["shadow", "acme", NAME, "--candidate", "5.1.0"]).await.code(0);
+    mapwright(&host, &["shadow", "acme", NAME, "--candidate", "7.5.0"]).await.code(0);
     let rounds = async |host: &TestHost, seconds: std::ops::Range<u32>| {
         for second in seconds {
             for number in 1..=10 {
@@ -227,7 +219,7 @@ async fn a_shadow_gets_what_the_live_version_gets_and_goes_on_after_a_restart() 
     let watch =
         trial(&api, "watch", "the version before looks on", |it| it["compared"] == 10).await;
     assert_eq!((&watch["state"], &watch["different"]), (&json!("running"), &json!(0)));
-    assert_eq!(active(&api).await, "5.1.0");
+    assert_eq!(active(&api).await, "7.5.0");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -235,9 +227,9 @@ async fn a_bad_version_promoted_on_purpose_is_taken_back_by_the_host_itself() {
     let (folder, erp, host, api) = stage().await;
     push(&api, refuser()).await;
     let activate =
-        ["activate", NAME, "3.0.0", "--merchant", "acme", "--why", "on purpose", "--watch", "24h"];
+        ["activate", NAME, "7.3.0", "--merchant", "acme", "--why", "on purpose", "--watch", "24h"];
     mapwright(&host, &activate).await.code(0);
-    assert_eq!(active(&api).await, "3.0.0");
+    assert_eq!(active(&api).await, "7.3.0");
     // One in five is refused: not the first, and not the second.
     send(&host, 1, 10, false).await;
     let watch = trial(&api, "watch", "ten are compared", |it| it["compared"] == 10).await;
@@ -268,12 +260,12 @@ async fn a_bad_version_promoted_on_purpose_is_taken_back_by_the_host_itself() {
 async fn one_odd_order_takes_nothing_back_unless_the_merchant_says_so() {
     let (_folder, _erp, host, api) = stage().await;
     push(&api, crash()).await;
-    let activate = json!({ "version": "2.2.0", "why": "x", "watch": { "for": "1h" } });
+    let activate = json!({ "version": "7.2.0", "why": "x", "watch": { "for": "1h" } });
     api.post(&format!("{PLUGIN}/activate"), activate.clone()).await.well();
     send(&host, 1, 30, true).await;
     let watch = trial(&api, "watch", "30 are compared", |it| it["compared"] == 30).await;
     assert_eq!((&watch["state"], &watch["failures"]["after"]), (&json!("running"), &json!(1)));
-    assert_eq!(active(&api).await, "2.2.0");
+    assert_eq!(active(&api).await, "7.2.0");
     // By hand, and once more on other terms.
     api.post(&format!("{PLUGIN}/rollback"), json!({ "why": "x" })).await.well();
     trial(&api, "watch", "it is about nothing now", |it| it["state"] == "superseded").await;
@@ -363,4 +355,36 @@ async fn a_seatbelt_that_only_the_candidate_breaks_stands_in_the_way() {
     let stopped = api.post(&format!("{RULES}/shadow/stop"), stop.clone()).await.well();
     assert_eq!(stopped["state"], "stopped");
     api.post(&format!("{RULES}/shadow/stop"), stop).await.refused(409);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_candidate_that_burns_its_whole_budget_holds_nothing_up_and_what_is_dropped_is_counted() {
+    const ORDERS: u64 = 800; // more than the queue is long
+    let (folder, erp, host, api) = stage_of_guests("").await;
+    let mut busy = Guest::transforming("rules", "(loop $on (br $on)) (unreachable)");
+    busy.version = "2.0.0".to_owned();
+    api.put(RULES, busy.component()).await.well();
+    api.post(&format!("{RULES}/shadow"), json!({ "candidate": "2.0.0" })).await.well();
+    for number in 1..=ORDERS {
+        host.shop("acme").send(&Delivery::order(number)).await.accepted();
+    }
+    host.settle().await;
+    assert_eq!(erp.arrivals().len(), usize::try_from(ORDERS).unwrap());
+    let found = until("some of it was compared", async || {
+        api.items(&format!("{RULES}/shadow")).await.pop().filter(|it| it["compared"] != 0)
+    })
+    .await;
+    let number = |key: &str| found[key].as_u64().unwrap();
+    assert_eq!(number("seen"), ORDERS);
+    assert!(number("dropped") > 0, "{found:#}");
+    assert_eq!(found["failures"]["after"], found["compared"], "each ran out of fuel");
+    // What waits is not worked off at a stop, and what was counted is not lost.
+    let begun = std::time::Instant::now();
+    host.stop().await;
+    assert!(begun.elapsed() < std::time::Duration::from_secs(30), "{:?}", begun.elapsed());
+    let host = TestHost::start(&folder).await;
+    let api = Api::of(host.address());
+    let after = api.items(&format!("{RULES}/shadow")).await.pop().unwrap();
+    assert_eq!((&after["seen"], &after["state"]), (&json!(ORDERS), &json!("running")));
+    assert!(after["compared"].as_u64() >= found["compared"].as_u64());
 }

@@ -17,12 +17,8 @@ pub(crate) struct Served {
 
 impl Served {
     /// Starts it on the merchants in `dir` and waits until it listens.
-    pub(crate) fn start(dir: &Path) -> Self {
-        Self::start_with(dir, "")
-    }
-
-    /// The same with more in its `mapwright.toml`.
-    pub(crate) fn start_with(dir: &Path, more: &str) -> Self {
+    /// `more` stands in its `mapwright.toml`.
+    pub(crate) fn start(dir: &Path, more: &str) -> Self {
         let free = TcpListener::bind("127.0.0.1:0").expect("a port can be had");
         let address = free.local_addr().expect("a bound listener has an address");
         drop(free);

@@ -72,6 +72,8 @@ enum Command {
     Shadow(operate::trials::ShadowArgs),
     /// What goes where; hold a route still, or let it go on.
     Routes(operate::routes::Args),
+    /// Work out what a bad plugin version left behind, and put it right.
+    Recall(operate::recall::Args),
     /// Find events, and see all that happened to one.
     Events(operate::events::Args),
     /// What was given up, and what to do about it.
@@ -115,6 +117,7 @@ pub fn main() -> ExitCode {
         Command::Canary(args) => operate::trials::canary(&args),
         Command::Shadow(args) => operate::trials::shadow(&args),
         Command::Routes(args) => operate::routes::run(&args),
+        Command::Recall(args) => operate::recall::run(&args),
         Command::Events(args) => operate::events::run(&args),
         Command::DeadLetters(args) => operate::dead_letters::run(&args),
         Command::Issues(args) => operate::issues::run(&args),

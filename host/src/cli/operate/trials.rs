@@ -265,7 +265,7 @@ fn report(trial: &Value) -> Result<String, Failure> {
         let verdict = tally.judge(&tolerances);
         text.push_str(&format!("route {}\n", paint(NAME, word(&route["route"]))));
         let shown =
-            Shown { heads: heads.clone(), tally: &tally, verdict: &verdict, passed_over: 0 };
+            Shown { heads: heads.clone(), tally: &tally, verdict: Some(&verdict), passed_over: 0 };
         text.push_str(&shown.report());
     }
     for obstacle in trial["verdict"]["obstacles"].as_array().into_iter().flatten() {

@@ -36,3 +36,16 @@ CREATE TABLE trials (
 -- The status in the target's words, beside the one in the shop's.
 ALTER TABLE mappings ADD COLUMN target_status TEXT;
 ALTER TABLE remembered ADD COLUMN target_status TEXT;
+-- What a recall found: one row for each resource on a route that is not as it should be.
+CREATE TABLE corrections (
+    job          INTEGER NOT NULL,
+    no           INTEGER NOT NULL,
+    merchant     TEXT NOT NULL,
+    connection   TEXT NOT NULL,
+    route        TEXT NOT NULL,
+    resource_key TEXT NOT NULL,
+    event_id     TEXT NOT NULL,
+    kind         TEXT NOT NULL,
+    told         TEXT NOT NULL,
+    PRIMARY KEY (job, no)
+) STRICT, WITHOUT ROWID;

@@ -15,6 +15,7 @@ mod plugins;
 mod problem;
 mod quarantine;
 mod query;
+mod recalls;
 mod rest;
 mod routes;
 mod table;
@@ -232,6 +233,12 @@ impl Api {
             Op::RoutesOf => routes::of_merchant(operate, &asked),
             Op::RoutePause => routes::pause(operate, &asked).await,
             Op::RouteResume => routes::resume(operate, &asked).await,
+            Op::Recalls => recalls::list(operate, asked),
+            Op::RecallStart => recalls::start(operate, &asked).await,
+            Op::Recall => recalls::show(operate, &asked),
+            Op::Corrections => recalls::corrections(operate, asked),
+            Op::RecallSend => recalls::send(operate, &asked).await,
+            Op::RecallStop => recalls::stop(operate, &asked).await,
         }
     }
 }

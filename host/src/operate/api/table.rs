@@ -55,6 +55,12 @@ pub(super) enum Op {
     ShadowBegin,
     ShadowStop,
     ShadowPromote,
+    Recalls,
+    RecallStart,
+    Recall,
+    Corrections,
+    RecallSend,
+    RecallStop,
 }
 
 /// How it is asked for.
@@ -456,5 +462,41 @@ pub(super) static TABLE: &[Endpoint] = &[
         "Put the candidate to work if nothing differs but what may",
         "PromoteRequest",
         One("Trial"),
+    ),
+    get(
+        "/v1/recalls",
+        Op::Recalls,
+        "Recalls, the newest first",
+        &["limit", "cursor"],
+        Pages("Recall"),
+    ),
+    post(
+        "/v1/recalls",
+        Op::RecallStart,
+        "Work out what a plugin version left behind; sends nothing",
+        "RecallRequest",
+        Made("Recall"),
+    ),
+    get("/v1/recalls/{recall}", Op::Recall, "A recall", &[], One("Recall")),
+    get(
+        "/v1/recalls/{recall}/corrections",
+        Op::Corrections,
+        "What it found, resource by resource",
+        &["kind", "limit", "cursor"],
+        Pages("Correction"),
+    ),
+    post(
+        "/v1/recalls/{recall}/send",
+        Op::RecallSend,
+        "Send the corrections",
+        "RecallSendRequest",
+        Made("Recall"),
+    ),
+    post(
+        "/v1/recalls/{recall}/stop",
+        Op::RecallStop,
+        "Stop looking, or sending, behind the last step",
+        "Why",
+        One("Recall"),
     ),
 ];
