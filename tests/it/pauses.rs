@@ -16,11 +16,22 @@ async fn stage() -> (Folder, Erp, TestHost, Api) {
     folder.merchant("other", erp.address());
     let host = TestHost::start(&folder).await;
     let api = Api::of(host.address());
+    at_rest(&host).await;
     (folder, erp, host, api)
 }
 
 async fn route(api: &Api) -> Value {
     api.items(ROUTES).await[0].clone()
+}
+
+/// Waits until the host has looked at its folder once more after its start: that wakes the
+/// dispatcher, too, and would hide that nobody else does.
+async fn at_rest(host: &TestHost) {
+    until("the look at the start is over", async || {
+        let line = metric(host, "mapwright_config_reloads_total").await;
+        line.rsplit(' ').next()?.parse::<u64>().ok().filter(|reloads| *reloads > 1)
+    })
+    .await;
 }
 
 async fn metric(host: &TestHost, name: &str) -> String {
@@ -60,6 +71,7 @@ async fn a_paused_route_waits_in_order_across_a_restart_and_loses_nothing() {
     host.stop().await;
     let host = TestHost::start(&folder).await;
     let api = Api::of(host.address());
+    at_rest(&host).await;
     host.shop("other").send(&Delivery::order(21)).await.accepted();
     until("the host works again", async || (erp.documents("other").len() == 21).then_some(()))
         .await;
@@ -100,6 +112,12 @@ async fn events_of_one_resource_keep_their_order_through_a_pause() {
         let second = u32::try_from(second).unwrap();
         host.shop("acme").send(&order(status, second)).await.accepted();
     }
+    // The dispatcher has seen them once another merchant's order, which came later, is delivered.
+    host.shop("other").send(&Delivery::order(1)).await.accepted();
+    until("the other order is delivered", async || {
+        (erp.documents("other").len() == 1).then_some(())
+    })
+    .await;
     api.post(&format!("{ROUTES}/orders/resume"), json!({ "why": "x" })).await.well();
     host.settle().await;
     let rows = host.rows("acme");

@@ -20,9 +20,11 @@ use jiff::Timestamp;
 use tokio::runtime::Handle;
 use tracing::{error, info, warn};
 
-use super::trial::{Answers, fails};
-use super::{Change, Role, Rollout, State, Trial};
+use super::judgement::fails;
+use super::trial::Answers;
+use super::{Role, Rollout, State, Trial};
 use crate::journal::audit::Act;
+use crate::journal::rollouts::Change;
 use crate::plugin::{self, Job, Load, Outcome, Run, Stage, Stages};
 use crate::seatbelt::{Belts, Known};
 use crate::telemetry::End;
@@ -169,6 +171,7 @@ impl Rollout {
                 ticked = Instant::now();
             }
             if over || saved.elapsed() >= SAVE_EVERY {
+                self.end_superseded();
                 self.save(handle);
                 saved = Instant::now();
             }
@@ -193,6 +196,21 @@ impl Rollout {
             any |= over;
         }
         any
+    }
+
+    /// Ends what compares with a version that is in use no more: a person may have put another file
+    /// in its place, or a crash have come between a revert and its record.
+    fn end_superseded(&self) {
+        let snapshot = self.inner.snapshot.load();
+        for trial in self.trials(None) {
+            let of = snapshot.merchants.get(&trial.merchant);
+            let now = of.and_then(|of| of.catalog.get(&trial.plugin));
+            let other = now.filter(|it| it.digest() != trial.live.digest);
+            if let Some(other) = other.filter(|_| trial.state() == State::Running) {
+                let reason = format!("version {} is in use now", other.version());
+                trial.end(State::Superseded, Some(reason));
+            }
+        }
     }
 
     /// Runs an event with the other version of each trial, and adds up what differs.

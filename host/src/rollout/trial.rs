@@ -8,123 +8,28 @@
 //! each route, and three counts beside it: events in which only one of both fails, events in which
 //! only one breaks a seatbelt, and what was not compared. Some hundreds of kilobytes at most.
 //!
-//! A watch knows when it has seen enough ([`Trial::breach`]): a fault must show in `events_min`
-//! events (three unless the merchant says otherwise, so that one odd order takes nothing back);
-//! failures must also be more than `failures_max_percent` of all events (one percent), those that
-//! the version before has left out. What only the clock ended is nobody's fault and is not compared.
+//! What that means is said in `judgement`. What only the clock ended is nobody's fault and is not
+//! compared.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
-use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tracing::warn;
 
-use crate::evidence::difference::{Obstacle, Subject, Tally, Tolerances, Verdict};
+use super::judgement::fails;
+use super::terms::{Role, State, Terms};
+use crate::evidence::difference::{Subject, Tally};
 use crate::evidence::trial::currency_if_unlike;
 use crate::journal::rollouts::TrialRow;
-use crate::plugin::{Kept, Outcome, Plugin, Run};
+use crate::plugin::{Kept, Plugin, Run};
 use crate::seatbelt::Breach as Broken;
 
 /// Seatbelts told with a report.
 const TOLD_MAX: usize = 5;
-
-/// What a trial is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    /// A candidate beside the version in use.
-    Shadow,
-    /// The version before beside the one just promoted.
-    Watch,
-}
-
-/// Where a trial stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum State {
-    /// It looks at events.
-    Running,
-    /// It has seen all it was to see.
-    Done,
-    /// A person stopped it.
-    Stopped,
-    /// The candidate was put to work.
-    Promoted,
-    /// What was watched was taken back.
-    Reverted,
-    /// Another version was put to work meanwhile.
-    Superseded,
-}
-
-impl Role {
-    /// The word for it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Shadow => "shadow",
-            Self::Watch => "watch",
-        }
-    }
-}
-
-impl State {
-    /// The word for it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Running => "running",
-            Self::Done => "done",
-            Self::Stopped => "stopped",
-            Self::Promoted => "promoted",
-            Self::Reverted => "reverted",
-            Self::Superseded => "superseded",
-        }
-    }
-
-    const ALL: [Self; 6] = [
-        Self::Running,
-        Self::Done,
-        Self::Stopped,
-        Self::Promoted,
-        Self::Reverted,
-        Self::Superseded,
-    ];
-
-    fn named(word: &str) -> Self {
-        Self::ALL.into_iter().find(|state| state.as_str() == word).unwrap_or(Self::Stopped)
-    }
-}
-
-/// How a trial is held.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Terms {
-    /// Not longer than this.
-    pub until: Option<Timestamp>,
-    /// Not more events than this.
-    pub events_max: Option<u64>,
-    /// What may differ. A watch without them looks at failures and seatbelts only.
-    pub tolerances: Option<Tolerances>,
-    /// In how many events a fault must show before a watch takes the version back.
-    pub events_min: u64,
-    /// How many percent of all events may fail that did not fail before.
-    pub failures_max_percent: Decimal,
-}
-
-impl Default for Terms {
-    fn default() -> Self {
-        Self {
-            until: None,
-            events_max: None,
-            tolerances: None,
-            events_min: 3,
-            failures_max_percent: Decimal::ONE,
-        }
-    }
-}
 
 /// Events in which only one of both does something.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -319,6 +224,11 @@ impl Trial {
         progress
     }
 
+    /// Events that the live version mapped.
+    pub(super) fn passed(&self) -> u64 {
+        self.passed.load(Ordering::Relaxed)
+    }
+
     /// Events compared on all routes.
     #[must_use]
     pub fn compared(&self) -> u64 {
@@ -371,80 +281,6 @@ impl Trial {
         account["verdict"] = json!(self.verdict());
         account["routes"] = json!(routes);
         account
-    }
-
-    /// What stands in the way of the newer version, over all routes.
-    #[must_use]
-    pub fn verdict(&self) -> Verdict {
-        let progress = self.progress();
-        let tolerances = self.terms.tolerances.clone().unwrap_or_default();
-        let mut whole = Verdict { within: true, obstacles: Vec::new(), tolerated: Vec::new() };
-        for tally in progress.routes.values() {
-            let Verdict { obstacles, tolerated, .. } = tally.judge(&tolerances);
-            whole.obstacles.extend(obstacles);
-            whole.tolerated.extend(tolerated);
-        }
-        let broken = progress.seatbelts.after;
-        let mut refuse = |subject: &str, events: u64, message: String| {
-            whole.obstacles.push(Obstacle { subject: subject.to_owned(), events, message });
-        };
-        let compared: u64 = progress.routes.values().map(|tally| tally.compared).sum();
-        if compared == 0 {
-            refuse("(events)", 0, "nothing was compared, so nothing is known".to_owned());
-        }
-        match (self.state(), self.terms.events_max, self.terms.until) {
-            (State::Running, Some(wanted), _) if compared < wanted => {
-                refuse("(events)", compared, format!("it has seen {compared} of {wanted} events"));
-            }
-            (State::Running, None, Some(until)) => {
-                refuse("(events)", compared, format!("it runs until {until}"));
-            }
-            _ => {}
-        }
-        if broken > 0 {
-            let told = progress.broken.join("; ");
-            let message =
-                format!("{broken} answers break a seatbelt that those before do not: {told}");
-            refuse("(seatbelts)", broken, message);
-        }
-        whole.within = whole.obstacles.is_empty();
-        whole
-    }
-
-    /// What of a watched version is beyond its terms, with the numbers; none while it is within.
-    #[must_use]
-    pub fn breach(&self) -> Option<String> {
-        if self.role != Role::Watch || self.state() != State::Running {
-            return None;
-        }
-        let (progress, terms) = (self.lock(), &self.terms);
-        let seen = self.passed.load(Ordering::Relaxed);
-        let Progress { failures, seatbelts, .. } = *progress;
-        let more = failures.after.saturating_sub(failures.before);
-        let share_max = terms.failures_max_percent * Decimal::from(seen);
-        if more >= terms.events_min && Decimal::from(more) * Decimal::ONE_HUNDRED > share_max {
-            return Some(format!(
-                "of {seen} events {} fail that the version before maps, and {} the other way: more than {}%",
-                failures.after, failures.before, terms.failures_max_percent
-            ));
-        }
-        if seatbelts.after >= terms.events_min {
-            return Some(format!(
-                "{} of {seen} answers break a seatbelt that those of the version before keep: {}",
-                seatbelts.after,
-                progress.broken.join("; ")
-            ));
-        }
-        let tolerances = terms.tolerances.as_ref()?;
-        let obstacles =
-            progress.routes.values().flat_map(|tally| tally.judge(tolerances).obstacles);
-        let mut obstacles = obstacles.filter(|it| it.events >= terms.events_min);
-        obstacles.next().map(|it| {
-            format!(
-                "{} is beyond what may differ in {} events: {}",
-                it.subject, it.events, it.message
-            )
-        })
     }
 
     /// Ends it, if it runs or is done.
@@ -544,24 +380,8 @@ impl Trial {
         self.changed.store(true, Ordering::Relaxed);
     }
 
-    fn lock(&self) -> MutexGuard<'_, Progress> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Progress> {
         // Nothing panics half-way through a change of it.
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Whether a version could not do its work, by its own fault.
-pub(super) fn fails(outcome: &Outcome) -> bool {
-    match outcome {
-        Outcome::Rejected { .. }
-        | Outcome::Trapped { .. }
-        | Outcome::OutOfFuel { .. }
-        | Outcome::OutOfMemory { .. }
-        | Outcome::OutputTooLarge { .. }
-        | Outcome::BadOutput { .. } => true,
-        Outcome::Mapped { .. }
-        | Outcome::Skipped { .. }
-        | Outcome::NotReady { .. }
-        | Outcome::Deadline { .. } => false,
     }
 }
