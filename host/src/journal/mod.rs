@@ -29,6 +29,8 @@ mod schema;
 mod seal;
 mod steps;
 mod summary;
+pub mod tokens;
+pub mod versions;
 mod writer;
 
 use std::path::{Path, PathBuf};
