@@ -32,6 +32,8 @@ mod seal;
 mod sent;
 mod steps;
 mod summary;
+pub mod tokens;
+pub mod versions;
 mod writer;
 
 use std::path::{Path, PathBuf};

@@ -8,7 +8,8 @@ use tracing::info;
 use super::{Canary, Role, Rollout, State, Terms, Trial};
 use crate::journal;
 use crate::journal::audit::Act;
-use crate::journal::rollouts::{CanaryRow, Change, Pause};
+use crate::journal::rollouts::{CanaryRow, Change, Pause, TrialRow};
+use crate::journal::versions::{VersionAct, VersionState};
 use crate::plugin::Plugin;
 
 /// Why something is not decided.
@@ -65,7 +66,7 @@ impl Rollout {
                 held.at, held.who, held.why
             )));
         }
-        self.act(vec![Change::Pause(pause.clone())], note).await?;
+        self.act(vec![Change::Pause(pause.clone())], [], note).await?;
         info!(merchant.name = merchant, route.name = route, who = pause.who, "route paused");
         self.change(&merchant, |of| {
             of.paused.insert(route, pause);
@@ -83,7 +84,7 @@ impl Rollout {
             return Err(Error::Conflict(format!("route `{route}` is not paused")));
         }
         let resume = Change::Resume { merchant: merchant.to_owned(), route: route.to_owned() };
-        self.act(vec![resume], note).await?;
+        self.act(vec![resume], [], note).await?;
         info!(merchant.name = merchant, route.name = route, "route goes on");
         self.change(merchant, |of| {
             of.paused.remove(route);
@@ -106,7 +107,7 @@ impl Rollout {
                 before.row.candidate.chars().take(12).collect::<String>()
             )));
         }
-        self.act(vec![Change::Canary(row.clone())], note).await?;
+        self.act(vec![Change::Canary(row.clone())], [], note).await?;
         info!(merchant.name = merchant, plugin.name = plugin, share = row.share, "canary");
         self.change(&merchant, |of| {
             of.canaries.insert(plugin, Arc::new(Canary::new(row, Ok(version))));
@@ -124,7 +125,7 @@ impl Rollout {
             return Err(Error::Conflict(format!("no version of `{plugin}` is a canary")));
         }
         let end = Change::EndCanary { merchant: merchant.to_owned(), plugin: plugin.to_owned() };
-        self.act(vec![end], note).await?;
+        self.act(vec![end], [], note).await?;
         self.change(merchant, |of| {
             of.canaries.remove(plugin);
         });
@@ -144,7 +145,7 @@ impl Rollout {
                 trial.plugin
             )));
         }
-        self.act(vec![Change::Begin(trial.row())], note).await?;
+        self.act(vec![Change::Begin(trial.row())], [], note).await?;
         let trial = Arc::new(trial);
         self.change(&trial.merchant, |of| of.put(Arc::clone(&trial)));
         Ok(trial)
@@ -160,7 +161,7 @@ impl Rollout {
             return Err(Error::Conflict(format!("it is not running: {}", trial.state().as_str())));
         }
         trial.end(State::Stopped, None);
-        let told = self.act(vec![Change::Step(trial.row())], note).await;
+        let told = self.act(vec![Change::Step(trial.row())], [], note).await;
         self.show();
         told
     }
@@ -206,7 +207,13 @@ impl Rollout {
             Arc::new(trial)
         });
         changes.extend(watch.iter().map(|trial| Change::Begin(trial.row())));
-        self.act(changes, note).await?;
+        let active = Act::Version(VersionAct::State {
+            merchant: merchant.to_owned(),
+            plugin: plugin.to_owned(),
+            digest: to.to_owned(),
+            to: VersionState::Active,
+        });
+        self.act(changes, [active], note).await?;
         if reverted.is_some() {
             self.inner.metrics.reverts.inc();
         }
@@ -221,10 +228,43 @@ impl Rollout {
         Ok(())
     }
 
-    async fn act(&self, changes: Vec<Change>, note: Act) -> Result<(), Error> {
-        let changes = changes.into_iter().map(|change| Act::Rollout(Box::new(change)));
-        let acts = changes.chain([note]).collect();
+    /// One commit: the changes, where versions stand after them, and the line of the audit record.
+    async fn act(
+        &self,
+        changes: Vec<Change>,
+        active: impl IntoIterator<Item = Act>,
+        note: Act,
+    ) -> Result<(), Error> {
+        let told = changes.iter().filter_map(stands_now).map(Act::Version);
+        let mut acts: Vec<Act> = told.collect();
+        acts.extend(changes.into_iter().map(|change| Act::Rollout(Box::new(change))));
+        acts.extend(active);
+        acts.push(note);
         self.inner.journal.act(acts).await?;
         Ok(())
     }
+}
+
+/// What the record of versions is told of a change. That a version is active, and the one before it
+/// retired, is told by [`Rollout::activated`].
+fn stands_now(change: &Change) -> Option<VersionAct> {
+    let (merchant, plugin, digest, to) = match change {
+        Change::Canary(it) => (&it.merchant, &it.plugin, &it.candidate, VersionState::Candidate),
+        Change::Begin(it) | Change::Step(it) if it.role == Role::Shadow.as_str() => {
+            let TrialRow { merchant, plugin, beside, state, .. } = it;
+            let to = match state.as_str() {
+                "running" => VersionState::Shadow,
+                "done" | "stopped" | "superseded" => VersionState::Candidate,
+                _ => return None,
+            };
+            (merchant, plugin, beside, to)
+        }
+        _ => return None,
+    };
+    Some(VersionAct::State {
+        merchant: merchant.clone(),
+        plugin: plugin.clone(),
+        digest: digest.clone(),
+        to,
+    })
 }
