@@ -72,8 +72,8 @@ async fn measure(plugin: &str, events: usize, rounds: usize) -> Vec<Row> {
     round(&served, &mut ids, events, &sunk).await; // warms everything up
     for _ in 0..rounds {
         let without = round(&served, &mut ids, events, &sunk).await;
-        for merchant in 0..MERCHANTS {
-            shadow(&served, merchant, plugin, &["--candidate", &digests[merchant]]);
+        for (merchant, digest) in digests.iter().enumerate() {
+            shadow(&served, merchant, plugin, &["--candidate", digest]);
         }
         let with = round(&served, &mut ids, events, &sunk).await;
         let (mut compared, mut dropped) = (0, 0);

@@ -50,7 +50,7 @@ enum Command {
     #[command(name = "dry-run")]
     DryRun(dry_run::Args),
     /// Say what a new version would change, over many payloads.
-    Diff(evidence::diff::Args),
+    Diff(Box<evidence::diff::Args>),
     /// Say what each field of a plugin's documents comes from.
     Explain(evidence::explain::Args),
     /// Write a plugin's answers to a finite set of inputs as a table.

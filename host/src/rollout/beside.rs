@@ -20,6 +20,7 @@ use jiff::Timestamp;
 use tokio::runtime::Handle;
 use tracing::{error, info, warn};
 
+use super::decide::stands_now;
 use super::judgement::fails;
 use super::trial::Answers;
 use super::{Role, Rollout, State, Trial};
@@ -259,8 +260,10 @@ impl Rollout {
             let _turn = self.inner.turn.lock().await;
             let trials = self.trials(None);
             let changed: Vec<_> = trials.iter().filter(|trial| trial.is_changed()).collect();
-            let steps = changed.iter().map(|it| Act::Rollout(Box::new(Change::Step(it.row()))));
-            let steps: Vec<Act> = steps.collect();
+            let steps: Vec<Change> = changed.iter().map(|it| Change::Step(it.row())).collect();
+            let told: Vec<Act> = steps.iter().filter_map(stands_now).map(Act::Version).collect();
+            let steps = steps.into_iter().map(|step| Act::Rollout(Box::new(step)));
+            let steps: Vec<Act> = steps.chain(told).collect();
             if steps.is_empty() { Ok(0) } else { self.inner.journal.act(steps).await }
         };
         if let Err(error) = handle.block_on(saving) {

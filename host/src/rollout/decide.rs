@@ -247,7 +247,7 @@ impl Rollout {
 
 /// What the record of versions is told of a change. That a version is active, and the one before it
 /// retired, is told by [`Rollout::activated`].
-fn stands_now(change: &Change) -> Option<VersionAct> {
+pub(super) fn stands_now(change: &Change) -> Option<VersionAct> {
     let (merchant, plugin, digest, to) = match change {
         Change::Canary(it) => (&it.merchant, &it.plugin, &it.candidate, VersionState::Candidate),
         Change::Begin(it) | Change::Step(it) if it.role == Role::Shadow.as_str() => {
