@@ -103,6 +103,7 @@ pub async fn look_into(dir: &Path) -> Result<(SocketAddr, String), OpenError> {
         shelf,
         versions: None,
         rollout: None,
+        values: None,
         connections: Arc::new(Vec::new),
         pollers: None,
     };

@@ -34,6 +34,7 @@ mod steps;
 mod summary;
 pub mod tokens;
 pub mod versions;
+pub mod values;
 mod writer;
 
 use std::path::{Path, PathBuf};

@@ -14,8 +14,10 @@
 //! record, in the commit that does it.
 
 pub mod api;
+pub mod explained;
 pub mod recall;
 mod replays;
+pub mod values;
 pub mod versions;
 mod watch;
 
@@ -25,6 +27,7 @@ use serde_json::Value;
 
 use self::recall::Recalls;
 pub use self::replays::{Ask, NotStarted, Replays};
+use self::values::Values;
 use self::versions::Versions;
 pub use self::watch::keep_watch;
 use crate::ingress::Ingress;
@@ -54,6 +57,8 @@ pub struct Operate {
     /// Routes held still, candidates with a share, versions beside live ones; none while it is
     /// stopped.
     pub rollout: Option<Rollout>,
+    /// Tables and settings of merchants; none while the host is stopped.
+    pub values: Option<Values>,
     /// What is known of connections.
     pub connections: Connections,
     /// Who fetches from shops; none while the host is stopped.

@@ -354,7 +354,7 @@ impl Versions {
     }
 
     /// The numbers of the newest events that a route takes.
-    fn recorded(
+    pub(super) fn recorded(
         &self,
         merchant: &str,
         ready: &ReadyRoute,
@@ -495,7 +495,7 @@ pub(super) fn input(event: &Event, ready: &ReadyRoute) -> Input {
 }
 
 /// Written beside, then renamed: whoever looks sees the one or the other.
-fn replace(place: &Path, bytes: &[u8]) -> Result<(), VersionError> {
+pub(super) fn replace(place: &Path, bytes: &[u8]) -> Result<(), VersionError> {
     use std::io::Write as _;
     let folder = place.parent().expect("a plugin is in a folder");
     let put = || {

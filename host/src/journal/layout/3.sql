@@ -100,3 +100,19 @@ CREATE TABLE intents (
     why      TEXT NOT NULL,
     detail   TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+-- Every lookup table and every route's settings that were brought in or in use, as they were.
+CREATE TABLE value_versions (
+    merchant TEXT NOT NULL,
+    kind     TEXT NOT NULL,
+    name     TEXT NOT NULL,
+    digest   TEXT NOT NULL,
+    no       INTEGER NOT NULL,
+    at       INTEGER NOT NULL,
+    origin   TEXT NOT NULL,
+    who      TEXT NOT NULL,
+    why      TEXT NOT NULL,
+    size     INTEGER NOT NULL,
+    packing  INTEGER NOT NULL,
+    bytes    BLOB NOT NULL,
+    PRIMARY KEY (merchant, kind, name, digest)
+) STRICT, WITHOUT ROWID;
