@@ -79,7 +79,7 @@ async fn revert(versions: &Versions, rollout: &Rollout, breach: &Breach) -> Resu
     });
     let activated =
         Activated { merchant, plugin, to: &to.digest, watch: None, reverted: Some(reason) };
-    if let Err(error) = rollout.activated(activated, note).await {
+    if let Err(error) = rollout.activated(activated, vec![note]).await {
         // The version before is in use; only the record of it is missing.
         warn!(merchant.name = merchant, plugin.name = plugin, %error, "taken back, and it could not be written down");
     }

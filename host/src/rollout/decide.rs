@@ -66,7 +66,7 @@ impl Rollout {
                 held.at, held.who, held.why
             )));
         }
-        self.act(vec![Change::Pause(pause.clone())], [], note).await?;
+        self.act(vec![Change::Pause(pause.clone())], [note]).await?;
         info!(merchant.name = merchant, route.name = route, who = pause.who, "route paused");
         self.change(&merchant, |of| {
             of.paused.insert(route, pause);
@@ -84,7 +84,7 @@ impl Rollout {
             return Err(Error::Conflict(format!("route `{route}` is not paused")));
         }
         let resume = Change::Resume { merchant: merchant.to_owned(), route: route.to_owned() };
-        self.act(vec![resume], [], note).await?;
+        self.act(vec![resume], [note]).await?;
         info!(merchant.name = merchant, route.name = route, "route goes on");
         self.change(merchant, |of| {
             of.paused.remove(route);
@@ -107,7 +107,7 @@ impl Rollout {
                 before.row.candidate.chars().take(12).collect::<String>()
             )));
         }
-        self.act(vec![Change::Canary(row.clone())], [], note).await?;
+        self.act(vec![Change::Canary(row.clone())], [note]).await?;
         info!(merchant.name = merchant, plugin.name = plugin, share = row.share, "canary");
         self.change(&merchant, |of| {
             of.canaries.insert(plugin, Arc::new(Canary::new(row, Ok(version))));
@@ -125,7 +125,7 @@ impl Rollout {
             return Err(Error::Conflict(format!("no version of `{plugin}` is a canary")));
         }
         let end = Change::EndCanary { merchant: merchant.to_owned(), plugin: plugin.to_owned() };
-        self.act(vec![end], [], note).await?;
+        self.act(vec![end], [note]).await?;
         self.change(merchant, |of| {
             of.canaries.remove(plugin);
         });
@@ -145,7 +145,7 @@ impl Rollout {
                 trial.plugin
             )));
         }
-        self.act(vec![Change::Begin(trial.row())], [], note).await?;
+        self.act(vec![Change::Begin(trial.row())], [note]).await?;
         let trial = Arc::new(trial);
         self.change(&trial.merchant, |of| of.put(Arc::clone(&trial)));
         Ok(trial)
@@ -161,17 +161,18 @@ impl Rollout {
             return Err(Error::Conflict(format!("it is not running: {}", trial.state().as_str())));
         }
         trial.end(State::Stopped, None);
-        let told = self.act(vec![Change::Step(trial.row())], [], note).await;
+        let told = self.act(vec![Change::Step(trial.row())], [note]).await;
         self.show();
         told
     }
 
     /// A version was put to work: the canary that it was ends, trials that were about the version
-    /// before end, and it is watched, all in one commit with the line of the audit record.
+    /// before end, and it is watched, all in one commit with what else is told of it: the line of the
+    /// audit record.
     ///
     /// # Errors
     /// The journal would not; then nothing of this is written down, and the version is in use.
-    pub async fn activated(&self, it: Activated<'_>, note: Act) -> Result<(), Error> {
+    pub async fn activated(&self, it: Activated<'_>, told: Vec<Act>) -> Result<(), Error> {
         let Activated { merchant, plugin, to, watch, reverted } = it;
         let _turn = self.inner.turn.lock().await;
         let mut changes = Vec::new();
@@ -213,7 +214,7 @@ impl Rollout {
             digest: to.to_owned(),
             to: VersionState::Active,
         });
-        self.act(changes, [active], note).await?;
+        self.act(changes, [active].into_iter().chain(told)).await?;
         if reverted.is_some() {
             self.inner.metrics.reverts.inc();
         }
@@ -232,14 +233,12 @@ impl Rollout {
     async fn act(
         &self,
         changes: Vec<Change>,
-        active: impl IntoIterator<Item = Act>,
-        note: Act,
+        told: impl IntoIterator<Item = Act>,
     ) -> Result<(), Error> {
-        let told = changes.iter().filter_map(stands_now).map(Act::Version);
-        let mut acts: Vec<Act> = told.collect();
+        let stand = changes.iter().filter_map(stands_now).map(Act::Version);
+        let mut acts: Vec<Act> = stand.collect();
         acts.extend(changes.into_iter().map(|change| Act::Rollout(Box::new(change))));
-        acts.extend(active);
-        acts.push(note);
+        acts.extend(told);
         self.inner.journal.act(acts).await?;
         Ok(())
     }

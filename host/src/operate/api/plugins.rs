@@ -168,7 +168,7 @@ pub(super) async fn put_to_work(
     });
     let activated =
         Activated { merchant: &merchant, plugin: &plugin, to: &to.digest, watch, reverted: None };
-    decided.activated(activated, line).await?;
+    decided.activated(activated, vec![line]).await?;
     Ok((from, to))
 }
 
