@@ -2,6 +2,7 @@
 
 mod api;
 mod backlog;
+mod canary;
 #[cfg(target_os = "linux")]
 mod chaos;
 mod check;
@@ -25,6 +26,7 @@ mod journal;
 mod layouts;
 mod operate;
 mod operations;
+mod pauses;
 mod poison;
 mod poll;
 mod poll_health;
@@ -37,6 +39,7 @@ mod road;
 mod sandbox;
 mod screens;
 mod seatbelts;
+mod shadow;
 mod storage;
 mod truth;
 mod tryton;

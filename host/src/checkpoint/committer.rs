@@ -202,6 +202,7 @@ fn pair(it: Finished) -> (Vec<u8>, ResourceCheckpoint) {
     let checkpoint = ResourceCheckpoint {
         checkpoint: it.checkpoint,
         status: it.status,
+        target_status: it.target_status,
         version: it.version,
         event_seq: it.event_seq,
         mark: it.mark,

@@ -50,7 +50,7 @@ enum Command {
     #[command(name = "dry-run")]
     DryRun(dry_run::Args),
     /// Say what a new version would change, over many payloads.
-    Diff(evidence::diff::Args),
+    Diff(Box<evidence::diff::Args>),
     /// Say what each field of a plugin's documents comes from.
     Explain(evidence::explain::Args),
     /// Write a plugin's answers to a finite set of inputs as a table.
@@ -66,6 +66,12 @@ enum Command {
     Activate(operate::versions::ActivateArgs),
     /// Put the plugin version to work that the one in use took the place of.
     Rollback(operate::versions::RollbackArgs),
+    /// Give a version to a share of the resources, always the same ones.
+    Canary(operate::trials::CanaryArgs),
+    /// Run a version beside the one in use, on live events and without effect.
+    Shadow(operate::trials::ShadowArgs),
+    /// What goes where; hold a route still, or let it go on.
+    Routes(operate::routes::Args),
     /// Lookup tables, version by version: bring in, judge, put to work, take back.
     Table(operate::values::Args),
     /// Settings of routes, version by version: the same.
@@ -114,6 +120,9 @@ pub fn main() -> ExitCode {
         Command::Push(args) => operate::versions::push(&args),
         Command::Activate(args) => operate::versions::activate(&args),
         Command::Rollback(args) => operate::versions::rollback(&args),
+        Command::Canary(args) => operate::trials::canary(&args),
+        Command::Shadow(args) => operate::trials::shadow(&args),
+        Command::Routes(args) => operate::routes::run(&args),
         Command::Table(args) => operate::values::run("table", &args),
         Command::Settings(args) => operate::values::run("settings", &args),
         Command::Recall(args) => operate::recall::run(&args),

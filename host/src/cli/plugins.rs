@@ -11,6 +11,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::operate::trials::line;
 use super::screen::{self, BAD, paint, plain};
 use crate::config::{HostFile, Loader};
 use crate::delivery::Outbound;
@@ -45,6 +46,9 @@ pub(super) struct Args {
 #[derive(Debug, Serialize)]
 struct View {
     plugins: Vec<Entry>,
+    /// Of a running host: candidates with a share, versions in shadow and watched.
+    canaries: Vec<Value>,
+    trials: Vec<Value>,
     faults: Vec<Fault>,
 }
 
@@ -132,7 +136,8 @@ fn view(account: &Value) -> Result<View, String> {
             .extend(entries.into_iter().map(|entry| Entry { merchant: merchant.clone(), ..entry }));
     }
     let faults = serde_json::from_value(account["faults"].clone()).map_err(strange)?;
-    Ok(View { plugins, faults })
+    let list = |key: &str| account[key].as_array().cloned().unwrap_or_default();
+    Ok(View { plugins, canaries: list("canaries"), trials: list("trials"), faults })
 }
 
 fn show(view: &View) {
@@ -155,6 +160,14 @@ fn show(view: &View) {
         ]);
     }
     let mut text = format!("{table}\n");
+    for canary in &view.canaries {
+        let word = |key: &str| plain(canary[key].as_str().unwrap_or_default());
+        let (merchant, plugin, version) = (word("merchant"), word("plugin"), word("version"));
+        text.push_str(&format!("{merchant}/{plugin} {version} is a canary: {}\n", word("share")));
+    }
+    for trial in &view.trials {
+        text.push_str(&format!("{}\n", line(trial)));
+    }
     for fault in &view.faults {
         let line = fault.line.map(|line| format!(":{line}")).unwrap_or_default();
         let head = paint(BAD.bold(), format!("{}{line}", fault.path.display()));

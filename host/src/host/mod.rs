@@ -35,9 +35,10 @@ use crate::operate::api::{self, Tokens};
 use crate::operate::recall::Recalls;
 use crate::operate::values::Values;
 use crate::operate::versions::Versions;
-use crate::operate::{Operate, Replays};
+use crate::operate::{Operate, Replays, keep_watch};
 use crate::plugin::{Compiler, Engine, EngineOptions, Pool, Shelf};
 use crate::poll::{self, Pollers};
+use crate::rollout::Rollout;
 use crate::telemetry::Metrics;
 
 /// Jobs waiting for a plugin thread; each is a walk, and walks are bounded already.
@@ -64,6 +65,9 @@ pub enum OpenError {
     /// The checkpoints cannot be opened or rebuilt.
     #[error(transparent)]
     Checkpoints(#[from] checkpoint::Error),
+    /// What was decided about routes and versions cannot be read.
+    #[error("routes and versions cannot be taken up from the journal: {0}")]
+    Rollout(#[from] journal::Error),
     /// The machine cannot do outbound HTTP.
     #[error(transparent)]
     Outbound(#[from] delivery::OpenError),
@@ -103,6 +107,7 @@ pub struct Host {
     reloader: Reloader,
     engine: Engine,
     shelf: Shelf,
+    rollout: Rollout,
     tokens: Tokens,
     pollers: Pollers,
     metrics: Arc<Metrics>,
@@ -142,6 +147,13 @@ impl Host {
         let loader = Loader::new(dir, &file, engine.clone(), Outbound::new()?);
         let reloader =
             Reloader::new(loader, shelf.clone(), file.public_url.clone(), Arc::clone(&metrics));
+        let rollout = Rollout::open(
+            journal.clone(),
+            shelf.clone(),
+            reloader.snapshot(),
+            Arc::clone(&metrics),
+            reloader.reconfigured(),
+        )?;
         let (counters, guard): (Arc<Counters>, Arc<Guard>) = Default::default();
         let ingress = Ingress {
             journal: journal.clone(),
@@ -169,6 +181,7 @@ impl Host {
             reloader,
             engine,
             shelf,
+            rollout,
             tokens,
             pollers,
             metrics,
@@ -213,11 +226,13 @@ impl Host {
             .or_else(|| std::thread::available_parallelism().ok())
             .unwrap_or(NonZeroUsize::MIN);
         let pool = Pool::new(threads, PLUGIN_QUEUE_MAX).map_err(OpenError::Threads)?;
+        let load = pool.load();
         let dispatcher = Dispatcher::new(Parts {
             journal: self.journal.clone(),
             checkpoints: self.checkpoints.clone(),
             pool,
             shelf: self.shelf.clone(),
+            rollout: self.rollout.clone(),
             snapshot: self.reloader.snapshot(),
             metrics: Arc::clone(&self.metrics),
             guard: Arc::clone(&self.guard),
@@ -227,11 +242,14 @@ impl Host {
             plugin_threads: threads.get(),
         });
         let watch = self.watch()?;
+        let beside = self.rollout.start(load).map_err(OpenError::Threads)?;
         let house = tokio::spawn(housekeeping::keep_house(
             self.journal.clone(),
             self.reloader.snapshot(),
             stop.clone(),
         ));
+        let watching =
+            tokio::spawn(keep_watch(self.versions(), self.rollout.clone(), stop.clone()));
         let grace = Duration::from_millis(self.file.shutdown_ms);
         let walking = tokio::spawn(dispatcher.run(stop.clone(), grace));
         let polling =
@@ -276,6 +294,10 @@ impl Host {
         if let Err(error) = walking.await {
             warn!(%error, "the dispatcher did not end well");
         }
+        if let Err(error) = watching.await {
+            warn!(%error, "watching promoted versions did not end well");
+        }
+        beside.stop().await;
         if let Err(error) = house.await {
             warn!(%error, "housekeeping did not end well");
         }
@@ -295,6 +317,7 @@ impl Host {
             ingress: ingress.clone(),
             shelf: self.shelf.clone(),
             versions: Some(self.versions()),
+            rollout: Some(self.rollout.clone()),
             values: Some(values),
             replays,
             recalls,
@@ -308,6 +331,7 @@ impl Host {
             guard: Arc::clone(&self.guard),
             snapshot: self.reloader.snapshot(),
             journal: self.journal.clone(),
+            rollout: self.rollout.clone(),
             pollers: self.pollers.clone(),
             gates: self.reloader.gates(),
         }))
@@ -405,6 +429,7 @@ fn as_checkpoint(finished: journal::Finished) -> checkpoint::Finished {
         event_seq: finished.event_seq,
         version: finished.version,
         status: finished.status,
+        target_status: finished.target_status,
         checkpoint: finished.checkpoint,
     }
 }

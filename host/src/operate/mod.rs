@@ -19,6 +19,7 @@ pub mod recall;
 mod replays;
 pub mod values;
 pub mod versions;
+mod watch;
 
 use std::sync::Arc;
 
@@ -28,10 +29,12 @@ use self::recall::Recalls;
 pub use self::replays::{Ask, NotStarted, Replays};
 use self::values::Values;
 use self::versions::Versions;
+pub use self::watch::keep_watch;
 use crate::ingress::Ingress;
 use crate::journal::Journal;
 use crate::plugin::Shelf;
 use crate::poll::Pollers;
+use crate::rollout::Rollout;
 
 /// Gives the state of every connection, as JSON.
 pub type Connections = Arc<dyn Fn() -> Vec<Value> + Send + Sync>;
@@ -51,6 +54,9 @@ pub struct Operate {
     pub recalls: Recalls,
     /// Plugins of merchants; none while the host is stopped.
     pub versions: Option<Versions>,
+    /// Routes held still, candidates with a share, versions beside live ones; none while it is
+    /// stopped.
+    pub rollout: Option<Rollout>,
     /// Tables and settings of merchants; none while the host is stopped.
     pub values: Option<Values>,
     /// What is known of connections.

@@ -27,7 +27,7 @@ use crate::evidence::trial::{self, Input, Options, Rules};
 use crate::journal::list::EventFilter;
 use crate::journal::{self, Journal};
 use crate::plugin::admission::{self, Report};
-use crate::plugin::{Context, Engine, Kept, Limits, Shelf, Stage, Stages};
+use crate::plugin::{Capability, Context, Engine, Kept, Limits, Plugin, Shelf, Stage, Stages};
 
 /// Events compared unless more are asked for.
 pub const LAST: usize = 1_000;
@@ -120,7 +120,7 @@ pub struct Sample {
 /// Versions of all merchants' plugins. Clones are the same.
 #[derive(Clone)]
 pub struct Versions {
-    merchants: PathBuf,
+    folder: PathBuf,
     engine: Engine,
     shelf: Shelf,
     journal: Journal,
@@ -141,8 +141,8 @@ impl Versions {
         snapshot: Arc<ArcSwap<Snapshot>>,
         reload: Arc<dyn Fn() + Send + Sync>,
     ) -> Self {
-        let merchants = dir.join("merchants");
-        Self { merchants, engine, shelf, journal, snapshot, reload, turn: Arc::default() }
+        let folder = dir.join("merchants");
+        Self { folder, engine, shelf, journal, snapshot, reload, turn: Arc::default() }
     }
 
     /// The plugins of a merchant.
@@ -212,6 +212,20 @@ impl Versions {
         plugin: &str,
         wanted: &str,
     ) -> Result<(Option<Named>, Named), VersionError> {
+        self.activate_over(merchant, plugin, wanted, None)
+    }
+
+    /// The same, only where `expected` is in use now, if that is said.
+    ///
+    /// # Errors
+    /// [`VersionError`]; then everything is as it was.
+    pub fn activate_over(
+        &self,
+        merchant: &str,
+        plugin: &str,
+        wanted: &str,
+        expected: Option<&str>,
+    ) -> Result<(Option<Named>, Named), VersionError> {
         check_name(plugin)?;
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let before = self.merchant(merchant)?;
@@ -220,6 +234,12 @@ impl Versions {
             version: it.version().to_owned(),
             digest: it.digest().to_owned(),
         });
+        let in_use = before.as_ref().map(|it| it.digest.as_str());
+        if expected.is_some() && in_use != expected {
+            return Err(VersionError::Unfit(
+                "another version was put to work meanwhile".to_owned(),
+            ));
+        }
         let kept = self.shelf.find(wanted).map_err(VersionError::Unknown)?;
         if let Some(before) = before.as_ref().filter(|before| before.name != kept.name) {
             return Err(VersionError::Unfit(format!(
@@ -228,7 +248,7 @@ impl Versions {
             )));
         }
         let bytes = self.shelf.read(&kept).map_err(VersionError::Unfit)?;
-        let folder = self.merchants.join(merchant).join("plugins");
+        let folder = self.folder.join(merchant).join("plugins");
         let place = folder.join(format!("{plugin}.wasm"));
         let there = std::fs::read(&place).ok();
         replace(&place, &bytes)?;
@@ -300,6 +320,39 @@ impl Versions {
         Ok(compared)
     }
 
+    /// Whether a version can do what a merchant's routes need of it, with their settings.
+    ///
+    /// # Errors
+    /// What it lacks, by route.
+    pub fn suits(
+        &self,
+        merchant: &Merchant,
+        plugin: &str,
+        version: &Plugin,
+    ) -> Result<(), VersionError> {
+        for ready in routes_of(merchant, plugin) {
+            let route = &ready.route;
+            let needs = [
+                (route.status_translation.as_deref(), Capability::StatusTranslation),
+                (route.pricing.as_deref(), Capability::Pricing),
+                (Some(&*route.field_mapping), Capability::FieldMapping),
+            ];
+            let needed = needs.into_iter().filter(|(name, _)| *name == Some(plugin));
+            let lacks = needed.map(|(_, capability)| capability).find(|it| !version.can(*it));
+            let settings = serde_json::from_str(&ready.settings).unwrap_or_default();
+            let faults = version.check_settings(&settings);
+            let said = match (lacks, faults.first()) {
+                (Some(capability), _) => format!("it has no {}", capability.name()),
+                (None, Some(fault)) => {
+                    format!("the settings do not suit it{}: {}", fault.pointer, fault.message)
+                }
+                (None, None) => continue,
+            };
+            return Err(VersionError::Unfit(format!("route `{}`: {said}", ready.name)));
+        }
+        Ok(())
+    }
+
     /// The numbers of the newest events that a route takes.
     pub(super) fn recorded(
         &self,
@@ -354,6 +407,14 @@ impl Versions {
         Ok(())
     }
 
+    /// The merchants that are served, by name.
+    #[must_use]
+    pub fn merchants(&self) -> Vec<String> {
+        let snapshot = self.snapshot.load();
+        let served = snapshot.merchants.values().filter(|merchant| merchant.configured);
+        served.map(|merchant| merchant.name.clone()).collect()
+    }
+
     /// A merchant as it is served now.
     ///
     /// # Errors
@@ -373,7 +434,7 @@ impl Versions {
 
 impl std::fmt::Debug for Versions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Versions").field("merchants", &self.merchants).finish_non_exhaustive()
+        f.debug_struct("Versions").field("folder", &self.folder).finish_non_exhaustive()
     }
 }
 

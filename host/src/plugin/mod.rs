@@ -50,6 +50,6 @@ pub use limits::{Limits, LimitsPatch, MEMORY_BYTES_CEILING, TABLE_ELEMENTS_CEILI
 pub use lookups::{Asked, LookupError, Lookups};
 pub use outcome::{LogLine, Outcome, Run, Usage};
 pub use plugin::{Capability, Manifest, Plugin};
-pub use pool::Pool;
+pub use pool::{Load, Pool};
 pub use run::run;
 pub use shelf::{Kept, Shelf};

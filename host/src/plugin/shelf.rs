@@ -36,6 +36,16 @@ pub struct Kept {
     pub digest: String,
 }
 
+impl From<&Plugin> for Kept {
+    fn from(plugin: &Plugin) -> Self {
+        Self {
+            name: plugin.name().to_owned(),
+            version: plugin.version().to_owned(),
+            digest: plugin.digest().to_owned(),
+        }
+    }
+}
+
 impl Kept {
     fn file(&self) -> String {
         format!("{}@{}@{}.wasm", self.name, self.version, self.digest)

@@ -43,6 +43,11 @@ impl Failure {
         Self::out_of_reach(message)
     }
 
+    /// There is no such thing, or it does not stand where it is needed.
+    pub(super) fn refused(message: impl Into<String>) -> Self {
+        Self { code: 1, message: message.into() }
+    }
+
     fn out_of_reach(message: impl Into<String>) -> Self {
         Self { code: 2, message: message.into() }
     }

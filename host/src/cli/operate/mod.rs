@@ -11,6 +11,8 @@ pub(super) mod reads;
 pub(super) mod recall;
 pub(super) mod recorded;
 pub(super) mod replay;
+pub(super) mod routes;
+pub(super) mod trials;
 pub(super) mod values;
 pub(super) mod versions;
 mod view;

@@ -5,8 +5,11 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
+use super::super::evidence::diff::tolerances_of;
+use super::super::evidence::fail;
 use super::super::screen::{self, BAD, DIM, GOOD, NAME, WARN, paint, plain};
 use super::door::{self, Door, Failure, Where, encoded};
+use super::trials::WatchFlags;
 
 /// A plugin of a merchant.
 #[derive(Debug, clap::Args)]
@@ -54,18 +57,33 @@ pub(crate) struct PushArgs {
 Examples:
   mapwright activate rules 1.3.0 --merchant acme --why 'new freight table' --url URL
   mapwright activate rules 4f2a91 --merchant acme --why 'the build of Tuesday' --url URL
+  mapwright activate rules 1.3.0 --merchant acme --why 'new table' --watch 24h --url URL
 
 It becomes the file plugins/PLUGIN.wasm of the merchant and is in use when the command returns; calls
 under way end on the version they began with. If a route cannot work with it, the version before is put
 back and the reason is said.
+
+With --watch the version before looks on at every event that live work leaves room for, and the host puts
+it back by itself, within a second of knowing, when in 3 events (--revert-after) and in more than 1% of
+all (--failures-max) the new one is refused, traps or meets a limit where the one before does not; when 3
+of its answers break a seatbelt that those of the one before keep; or when something differs beyond the
+tolerances in 3 events.
 
 Exit code: 0 in use, 1 refused, 2 not understood, not reached or not let in")]
 pub(crate) struct ActivateArgs {
     /// What routes call it by.
     plugin: String,
     /// NAME@VERSION, VERSION, or the beginning of its sha256.
-    #[arg(id = "which", value_name = "VERSION")]
-    version: String,
+    #[arg(value_name = "VERSION")]
+    wanted: String,
+    #[command(flatten)]
+    watch: WatchFlags,
+    /// Something that may differ under --watch; without any, only failures and seatbelts count.
+    #[arg(long, requires = "watch", value_name = "RULE")]
+    tolerate: Vec<String>,
+    /// A file of what may differ under --watch, TOML.
+    #[arg(long, requires = "watch", value_name = "FILE.toml")]
+    tolerances: Option<PathBuf>,
     #[command(flatten)]
     slot: Slot,
 }
@@ -110,7 +128,17 @@ pub(crate) fn push(args: &PushArgs) -> ExitCode {
 
 /// Runs `activate`.
 pub(crate) fn activate(args: &ActivateArgs) -> ExitCode {
-    let body = json!({ "version": args.version, "why": args.slot.why });
+    let mut body = json!({ "version": args.wanted, "why": args.slot.why });
+    let tolerances = match (&*args.tolerate, &args.tolerances) {
+        ([], None) => None,
+        (rules, file) => match tolerances_of(rules, file.as_deref()) {
+            Ok(tolerances) => Some(tolerances),
+            Err(failure) => return fail(&failure, args.slot.place.json),
+        },
+    };
+    if let Some(watch) = args.watch.ask(tolerances.as_ref()) {
+        body["watch"] = watch;
+    }
     put_to_work(&args.slot, &args.plugin, "/activate", &body)
 }
 

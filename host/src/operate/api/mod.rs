@@ -18,7 +18,9 @@ mod quarantine;
 mod query;
 mod recalls;
 mod rest;
+mod routes;
 mod table;
+mod trials;
 mod values;
 
 use std::collections::BTreeMap;
@@ -224,6 +226,17 @@ impl Api {
             Op::Activate => plugins::activate(operate, &asked).await,
             Op::Rollback => plugins::rollback(operate, &asked).await,
             Op::Compare => plugins::compare(operate, asked).await,
+            Op::CanaryShow => trials::canary(operate, &asked),
+            Op::CanaryShare => trials::share(operate, asked).await,
+            Op::CanaryStop => trials::unshare(operate, &asked).await,
+            Op::ShadowShow => trials::show(operate, &asked),
+            Op::ShadowBegin => trials::begin(operate, asked).await,
+            Op::ShadowStop => trials::stop(operate, &asked).await,
+            Op::ShadowPromote => trials::promote(operate, &asked).await,
+            Op::Routes => routes::all(operate),
+            Op::RoutesOf => routes::of_merchant(operate, &asked),
+            Op::RoutePause => routes::pause(operate, &asked).await,
+            Op::RouteResume => routes::resume(operate, &asked).await,
             Op::Recalls => recalls::list(operate, asked),
             Op::RecallStart => recalls::start(operate, &asked).await,
             Op::Recall => recalls::show(operate, &asked),

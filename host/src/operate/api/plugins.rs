@@ -8,11 +8,14 @@ use serde_json::{Value, json};
 use super::letters::reason;
 use super::page::value;
 use super::problem::Problem;
+use super::routes::decided;
+use super::trials::WatchRequest;
 use super::{Answer, Asked};
 use crate::evidence::difference::Tolerances;
 use crate::journal::audit::{Act, NewEntry};
 use crate::operate::Operate;
 use crate::operate::versions::{Compared, Named, Sample, VersionError, Versions};
+use crate::rollout::{Activated, Terms, Watch};
 
 /// Entries of the audit record looked through for what is to be taken back.
 const ENTRIES_MAX: usize = 500;
@@ -24,6 +27,9 @@ struct ActivateRequest {
     /// `NAME@VERSION`, `VERSION`, or the beginning of a digest.
     version: String,
     why: String,
+    /// How the version before looks on.
+    #[serde(default)]
+    watch: Option<WatchRequest>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -44,6 +50,9 @@ struct CompareRequest {
     promote: bool,
     #[serde(default)]
     why: String,
+    /// How the version before looks on after that.
+    #[serde(default)]
+    watch: Option<WatchRequest>,
 }
 
 impl From<VersionError> for Problem {
@@ -58,7 +67,7 @@ impl From<VersionError> for Problem {
     }
 }
 
-fn versions(operate: &Operate) -> Result<Versions, Problem> {
+pub(super) fn versions(operate: &Operate) -> Result<Versions, Problem> {
     let none = || Problem::unfit("plugin", "the host is stopped: start it, then ask again");
     operate.versions.clone().ok_or_else(none)
 }
@@ -96,9 +105,11 @@ pub(super) async fn upload(operate: &Operate, asked: Asked) -> Result<Answer, Pr
 }
 
 pub(super) async fn activate(operate: &Operate, asked: &Asked) -> Result<Answer, Problem> {
-    let ActivateRequest { version, why } = asked.json()?;
+    let ActivateRequest { version, why, watch } = asked.json()?;
     let why = reason(why)?;
-    let (from, to) = put_to_work(operate, asked, version, why).await?;
+    // What differs was wanted; without tolerances only failures and seatbelts are looked at.
+    let terms = watch.map(|it| it.terms(None)).transpose()?;
+    let (from, to) = put_to_work(operate, asked, version, why, terms).await?;
     Ok(Answer::Json(StatusCode::OK, json!({ "from": from, "to": to })))
 }
 
@@ -121,27 +132,51 @@ pub(super) async fn rollback(operate: &Operate, asked: &Asked) -> Result<Answer,
             "the version in use was not put there by `activate`: say which one to put to work",
         ));
     };
-    let (from, to) = put_to_work(operate, asked, before, why).await?;
+    let (from, to) = put_to_work(operate, asked, before, why, None).await?;
     Ok(Answer::Json(StatusCode::OK, json!({ "from": from, "to": to })))
 }
 
-async fn put_to_work(
+/// Puts a version to work, watched by the one before on these terms, and writes it down.
+pub(super) async fn put_to_work(
     operate: &Operate,
     asked: &Asked,
     version: String,
     why: String,
+    terms: Option<Terms>,
 ) -> Result<(Option<Named>, Named), Problem> {
-    let versions = versions(operate)?;
+    let (versions, decided) = (versions(operate)?, decided(operate)?);
     let [merchant, plugin] = ["merchant", "plugin"].map(|name| asked.part(name).to_owned());
-    let (from, to) = aside(move || versions.activate(&merchant, &plugin, &version)).await?;
-    note(operate, asked, ACTIVATED, why, &json!({ "from": from, "to": to })).await?;
+    let before = versions.merchant(&merchant)?.catalog.get(&plugin).cloned();
+    let watch = terms.map(|terms| {
+        let nothing = "there is no version before it, so nothing can watch it";
+        let before = before.ok_or_else(|| Problem::conflict("nothing-before", nothing))?;
+        let (who, why) = (asked.who.name.clone(), why.clone());
+        Ok::<_, Problem>(Watch { before, terms, who, why })
+    });
+    let watch = watch.transpose()?;
+    let to = (merchant.clone(), plugin.clone());
+    let (from, to) = aside(move || versions.activate(&to.0, &to.1, &version)).await?;
+    // What is in use already is not watched by itself.
+    let watch = watch.filter(|watch| watch.before.digest() != to.digest);
+    let line = Act::Note(NewEntry {
+        who: asked.who.name.clone(),
+        action: ACTIVATED.to_owned(),
+        merchant: merchant.clone(),
+        subject: subject(asked),
+        why,
+        detail: json!({ "from": from, "to": to }).to_string(),
+    });
+    let activated =
+        Activated { merchant: &merchant, plugin: &plugin, to: &to.digest, watch, reverted: None };
+    decided.activated(activated, vec![line]).await?;
     Ok((from, to))
 }
 
 pub(super) async fn compare(operate: &Operate, asked: Asked) -> Result<Answer, Problem> {
     let request: CompareRequest = asked.json()?;
-    let CompareRequest { candidate, last, since, route, tolerances, promote, why } = request;
+    let CompareRequest { candidate, last, since, route, tolerances, promote, why, watch } = request;
     let why = if promote { reason(why)? } else { why };
+    let terms = watch.map(|it| it.terms(Some(tolerances.clone()))).transpose()?;
     let versions = versions(operate)?;
     let [merchant, plugin] = ["merchant", "plugin"].map(|name| asked.part(name).to_owned());
     let (sample, wanted) = (Sample { last, since, route }, candidate.clone());
@@ -149,7 +184,7 @@ pub(super) async fn compare(operate: &Operate, asked: Asked) -> Result<Answer, P
         aside(move || versions.compare(&merchant, &plugin, &wanted, &sample, &tolerances)).await?;
     let within = compared.iter().all(|it: &Compared| it.verdict.within);
     if promote && within {
-        put_to_work(operate, &asked, candidate, why).await?;
+        put_to_work(operate, &asked, candidate, why, terms).await?;
     }
     let rows = compared.iter().map(value).collect::<Result<Vec<_>, _>>()?;
     let promoted = promote && within;
