@@ -8,6 +8,7 @@
 mod api;
 mod catalog;
 mod files;
+mod known;
 mod merchant;
 mod snapshot;
 mod text;
@@ -15,6 +16,7 @@ mod watch;
 
 pub use api::{ApiToken, Role};
 pub use catalog::{Catalog, Entry};
+pub use known::Known;
 pub use files::{Connection, HostFile, MerchantFile};
 pub use merchant::{Merchant, ReadyRoute};
 pub use snapshot::{Loader, Snapshot};

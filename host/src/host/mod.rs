@@ -17,15 +17,16 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 pub use self::health::account;
-pub use self::operate::look_into;
+pub use self::operate::{act_in, look_into};
 use self::reload::Reloader;
 use crate::backlog::Backlog;
 use crate::checkpoint::{self, Checkpoints};
-use crate::config::{Fault, HostFile, Loader, Snapshot, Watch};
+use crate::config::{Fault, HostFile, Known, Loader, Snapshot, Watch};
 use crate::delivery::{self, Outbound};
 use crate::dispatch::{Dispatcher, Parts};
 use crate::ingress::{self, Counters, Guard, Ingress};
@@ -136,7 +137,8 @@ impl Host {
         let tokens = operate::tokens(dir, &file)?;
         let engine = Engine::keeping(&ENGINE, &data_dir.join(COMPILED_FOLDER), compiler)?;
         let shelf = Shelf::new(data_dir.join(journal::PLUGINS), engine.clone());
-        let loader = Loader::new(dir, &file, engine.clone(), Outbound::new()?);
+        let known = Known::new(journal.clone(), shelf.clone());
+        let loader = Loader::new(dir, &file, engine.clone(), Outbound::new()?).knowing(known);
         let reloader =
             Reloader::new(loader, shelf.clone(), file.public_url.clone(), Arc::clone(&metrics));
         let (counters, guard): (Arc<Counters>, Arc<Guard>) = Default::default();
@@ -224,6 +226,15 @@ impl Host {
             plugin_threads: threads.get(),
         });
         let watch = self.watch()?;
+        let versions = self.versions();
+        if let Err(error) = versions.recover().await {
+            warn!(%error, "what a crash cut short could not be told; the next start tries again");
+        }
+        let following = tokio::spawn(follow_folders(
+            versions.clone(),
+            self.reloader.read_again(),
+            stop.clone(),
+        ));
         let house = tokio::spawn(housekeeping::keep_house(
             self.journal.clone(),
             self.reloader.snapshot(),
@@ -238,9 +249,9 @@ impl Host {
         if let Err(error) = replays.take_up() {
             warn!(%error, "replays of before could not be taken up; the next start tries again");
         }
-        let router = self.router(replays.clone());
+        let router = self.router(replays.clone(), versions);
         let stopped = stop.clone();
-        let serving = axum::serve(self.listener, router)
+        let serving = axum::serve(self.listener, router.into_make_service_with_connect_info::<SocketAddr>())
             .with_graceful_shutdown(async move { stopped.cancelled().await });
         // A sender that goes silent in the middle of a request would be waited for without end.
         let out_of_patience = async {
@@ -259,6 +270,9 @@ impl Host {
         if let Err(error) = polling.await {
             warn!(%error, "polling did not end well");
         }
+        if let Err(error) = following.await {
+            warn!(%error, "the record of versions did not end well");
+        }
         if let Err(error) = walking.await {
             warn!(%error, "the dispatcher did not end well");
         }
@@ -269,7 +283,7 @@ impl Host {
         Ok(())
     }
 
-    fn router(&self, replays: Replays) -> axum::Router {
+    fn router(&self, replays: Replays, versions: Versions) -> axum::Router {
         let ingress = Ingress {
             journal: self.journal.clone(),
             sources: self.reloader.sources(),
@@ -277,10 +291,11 @@ impl Host {
             guard: Arc::clone(&self.guard),
         };
         let operate = Operate {
+            merchants: self.reloader.dir().join("merchants"),
             journal: self.journal.clone(),
             ingress: ingress.clone(),
             shelf: self.shelf.clone(),
-            versions: Some(self.versions()),
+            versions: Some(versions),
             replays,
             connections: operate::connections(self.reloader.snapshot(), self.pollers.clone()),
             pollers: Some(self.pollers.clone()),
@@ -328,6 +343,22 @@ async fn keep_polling(pollers: Pollers, reloader: Reloader, stop: CancellationTo
         }
     }
     pollers.stop().await;
+}
+
+/// Writes down what is put into the folders by hand, whenever they were read, until `stop`.
+async fn follow_folders(versions: Versions, read_again: Arc<Notify>, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            followed = versions.follow_folders() => if let Err(error) = followed {
+                warn!(%error, "the versions in the folders could not be written down");
+            },
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = read_again.notified() => {}
+        }
+    }
 }
 
 fn open_checkpoints(data_dir: &Path, journal: &Journal) -> Result<Checkpoints, OpenError> {

@@ -219,6 +219,62 @@ impl Journal {
         })
     }
 
+    /// The digests of all versions that were brought in for a merchant and not refused.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn version_digests(&self, merchant: &str) -> Result<BTreeSet<String>, Error> {
+        self.shared.readers.with(|db| {
+            let mut statement = db.prepare_cached(
+                "SELECT DISTINCT digest FROM versions
+                 WHERE merchant = ?1 AND state NOT IN ('uploaded', 'refused')",
+            )?;
+            let found = statement.query_map([merchant], |row| row.get(0))?;
+            Ok(found.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// Merchant, plugin, digest and state of all versions.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn version_states(&self) -> Result<Vec<(String, String, String, VersionState)>, Error> {
+        self.shared.readers.with(|db| {
+            let mut statement =
+                db.prepare_cached("SELECT merchant, plugin, digest, state FROM versions")?;
+            let found = statement.query_map([], |row| {
+                let state: String = row.get(3)?;
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, VersionState::named(&state)))
+            })?;
+            Ok(found.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// The digests whose bytes somebody's record keeps on the shelf.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn kept_digests(&self) -> Result<BTreeSet<String>, Error> {
+        self.shared.readers.with(|db| {
+            let mut statement =
+                db.prepare_cached("SELECT DISTINCT digest FROM versions WHERE kept = 1")?;
+            let found = statement.query_map([], |row| row.get(0))?;
+            Ok(found.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// The digests of all versions of anybody.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn all_version_digests(&self) -> Result<BTreeSet<String>, Error> {
+        self.shared.readers.with(|db| {
+            let mut statement = db.prepare_cached("SELECT DISTINCT digest FROM versions")?;
+            let found = statement.query_map([], |row| row.get(0))?;
+            Ok(found.collect::<Result<_, _>>()?)
+        })
+    }
+
     /// How many came for a merchant within the hour before `now`, how many bytes, and when the
     /// oldest of them came.
     ///

@@ -12,10 +12,15 @@
 //! dispatcher does with them what it does with all others. What is done by hand is in the audit
 //! record, in the commit that does it.
 
+pub mod activation;
 pub mod api;
+mod folder;
 mod replays;
+mod tidying;
+pub mod uploads;
 pub mod versions;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -39,6 +44,8 @@ pub struct Operate {
     pub ingress: Ingress,
     /// Plugin versions.
     pub shelf: Shelf,
+    /// The folder with a folder for each merchant.
+    pub merchants: PathBuf,
     /// Replays under way.
     pub replays: Replays,
     /// Plugins of merchants; none while the host is stopped.
@@ -47,4 +54,13 @@ pub struct Operate {
     pub connections: Connections,
     /// Who fetches from shops; none while the host is stopped.
     pub pollers: Option<Pollers>,
+}
+
+impl Operate {
+    /// Whether there is a folder for this merchant.
+    #[must_use]
+    pub fn has_merchant(&self, name: &str) -> bool {
+        let plain = !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\']);
+        plain && self.merchants.join(name).is_dir()
+    }
 }

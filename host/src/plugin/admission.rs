@@ -57,10 +57,16 @@ pub struct Problem {
     pub message: String,
 }
 
-/// Looks a file over. Costs what loading it costs.
+/// The report of what is refused before it is looked over.
 #[must_use]
-pub fn report(engine: &Engine, bytes: &[u8], limits: &Limits) -> Report {
-    let mut report = Report {
+pub fn refused(bytes: &[u8], limits: &Limits, problem: Problem) -> Report {
+    let mut report = empty(bytes, limits);
+    report.problems.push(problem);
+    report
+}
+
+fn empty(bytes: &[u8], limits: &Limits) -> Report {
+    Report {
         accepted: false,
         problems: Vec::new(),
         notes: Vec::new(),
@@ -76,7 +82,13 @@ pub fn report(engine: &Engine, bytes: &[u8], limits: &Limits) -> Report {
         memory_minimum_bytes: None,
         manifest: None,
         limits: *limits,
-    };
+    }
+}
+
+/// Looks a file over. Costs what loading it costs.
+#[must_use]
+pub fn report(engine: &Engine, bytes: &[u8], limits: &Limits) -> Report {
+    let mut report = empty(bytes, limits);
     if let Ok(shape) = scan::scan(bytes) {
         report.kind = Some(if shape.component { "component" } else { "core module" });
         report.functions = Some(shape.functions);

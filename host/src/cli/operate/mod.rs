@@ -9,5 +9,6 @@ pub(super) mod issues;
 pub(super) mod quarantine;
 pub(super) mod recorded;
 pub(super) mod replay;
+pub(super) mod tokens;
 pub(super) mod versions;
 mod view;

@@ -10,13 +10,14 @@ use super::page::value;
 use super::problem::Problem;
 use super::{Answer, Asked};
 use crate::evidence::difference::Tolerances;
-use crate::journal::audit::{Act, NewEntry};
+use crate::journal::versions::Came;
 use crate::operate::Operate;
+use crate::operate::activation::{ACTIVATED, Change};
+use crate::operate::uploads::Upload;
 use crate::operate::versions::{Compared, Named, Sample, VersionError, Versions};
 
 /// Entries of the audit record looked through for what is to be taken back.
 const ENTRIES_MAX: usize = 500;
-const ACTIVATED: &str = "activate_plugin";
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -52,6 +53,11 @@ impl From<VersionError> for Problem {
             VersionError::Unknown(said) => Self::unknown(said),
             VersionError::Unfit(said) => Self::unfit("plugin", said),
             VersionError::NotInUse(_) => Self::conflict("not-in-use", error.to_string()),
+            VersionError::TooMuch { said, wait } => Self::too_many("uploads", said, wait),
+            VersionError::Refused(ref report) => {
+                let report = serde_json::to_value(report).ok();
+                Self { report, ..Self::unfit("refused", error.to_string()) }
+            }
             VersionError::Disk { .. } => Self::unavailable(error.to_string()),
             VersionError::Journal(error) => error.into(),
         }
@@ -80,19 +86,38 @@ pub(super) fn slots(operate: &Operate, asked: &Asked) -> Result<Answer, Problem>
 }
 
 pub(super) async fn upload(operate: &Operate, asked: Asked) -> Result<Answer, Problem> {
-    let versions = versions(operate)?;
-    let [merchant, plugin] = ["merchant", "plugin"].map(|name| asked.part(name).to_owned());
-    let bytes = asked.body.clone();
-    let to = (merchant.clone(), plugin.clone());
-    let report = aside(move || versions.upload(&to.0, &to.1, &bytes)).await?;
-    if !report.accepted {
-        let said: Vec<String> =
-            report.problems.iter().map(|it| format!("{}: {}", it.code, it.message)).collect();
-        return Err(Problem::unfit("refused", said.join("; ")));
-    }
-    note(operate, &asked, "upload_plugin", String::new(), &json!({ "digest": report.digest }))
-        .await?;
+    let header = |name: &str| {
+        let value = asked.headers.get(name).map(|value| value.to_str().unwrap_or("?").to_owned());
+        value.filter(|value| !value.is_empty())
+    };
+    let pushed = header("x-mapwright-client").is_some_and(|client| client == "push");
+    let upload = Upload {
+        merchant: asked.part("merchant").to_owned(),
+        plugin: asked.part("plugin").to_owned(),
+        bytes: asked.body.clone(),
+        signature: header("x-mapwright-signature"),
+        who: asked.who.name.clone(),
+        came: if pushed { Came::Push } else { Came::Api },
+    };
+    let report = versions(operate)?.upload(upload).await?;
     Ok(Answer::Json(StatusCode::CREATED, value(&report)?))
+}
+
+/// Versions of one plugin.
+pub(super) fn all(operate: &Operate, asked: &Asked) -> Result<Answer, Problem> {
+    let found = versions(operate)?.of_plugin(asked.part("merchant"), asked.part("plugin"))?;
+    let rows = found.iter().map(value).collect::<Result<Vec<_>, _>>()?;
+    Ok(Answer::Json(StatusCode::OK, json!({ "items": rows, "next": null })))
+}
+
+/// One version with its admission report.
+pub(super) fn one(operate: &Operate, asked: &Asked) -> Result<Answer, Problem> {
+    let [merchant, plugin, version] =
+        ["merchant", "plugin", "version"].map(|name| asked.part(name));
+    let (version, report) = versions(operate)?.one(merchant, plugin, version)?;
+    let mut shown = value(&version)?;
+    shown["report"] = report;
+    Ok(Answer::Json(StatusCode::OK, shown))
 }
 
 pub(super) async fn activate(operate: &Operate, asked: &Asked) -> Result<Answer, Problem> {
@@ -131,11 +156,15 @@ async fn put_to_work(
     version: String,
     why: String,
 ) -> Result<(Option<Named>, Named), Problem> {
-    let versions = versions(operate)?;
-    let [merchant, plugin] = ["merchant", "plugin"].map(|name| asked.part(name).to_owned());
-    let (from, to) = aside(move || versions.activate(&merchant, &plugin, &version)).await?;
-    note(operate, asked, ACTIVATED, why, &json!({ "from": from, "to": to })).await?;
-    Ok((from, to))
+    let change = Change {
+        merchant: asked.part("merchant").to_owned(),
+        plugin: asked.part("plugin").to_owned(),
+        version,
+        who: asked.who.name.clone(),
+        why,
+        everybody_s: asked.who.merchant.is_none(),
+    };
+    Ok(versions(operate)?.activate(&change).await?)
 }
 
 pub(super) async fn compare(operate: &Operate, asked: Asked) -> Result<Answer, Problem> {
@@ -144,9 +173,13 @@ pub(super) async fn compare(operate: &Operate, asked: Asked) -> Result<Answer, P
     let why = if promote { reason(why)? } else { why };
     let versions = versions(operate)?;
     let [merchant, plugin] = ["merchant", "plugin"].map(|name| asked.part(name).to_owned());
-    let (sample, wanted) = (Sample { last, since, route }, candidate.clone());
+    let everybody_s = asked.who.merchant.is_none();
+    let (sample, wanted) = (Sample { last, since, route, everybody_s }, candidate.clone());
+    let judged = versions.clone();
     let compared =
         aside(move || versions.compare(&merchant, &plugin, &wanted, &sample, &tolerances)).await?;
+    let [merchant, plugin] = ["merchant", "plugin"].map(|name| asked.part(name));
+    judged.nominate(merchant, plugin, &candidate, everybody_s).await?;
     let within = compared.iter().all(|it: &Compared| it.verdict.within);
     if promote && within {
         put_to_work(operate, &asked, candidate, why).await?;
@@ -163,23 +196,4 @@ pub(super) async fn compare(operate: &Operate, asked: Asked) -> Result<Answer, P
 
 fn subject(asked: &Asked) -> String {
     format!("plugin/{}", asked.part("plugin"))
-}
-
-async fn note(
-    operate: &Operate,
-    asked: &Asked,
-    action: &str,
-    why: String,
-    detail: &Value,
-) -> Result<(), Problem> {
-    let entry = NewEntry {
-        who: asked.who.name.clone(),
-        action: action.to_owned(),
-        merchant: asked.part("merchant").to_owned(),
-        subject: subject(asked),
-        why,
-        detail: detail.to_string(),
-    };
-    operate.journal.act(vec![Act::Note(entry)]).await?;
-    Ok(())
 }

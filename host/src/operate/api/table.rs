@@ -1,6 +1,11 @@
 //! Every path of the API: one row each, from which router and document are made.
+//!
+//! A row also says which role it needs and whose matter it is about, and there is no row without:
+//! [`super::scope`] holds every request of a merchant's token against it before anything is done.
 
 use axum::routing::MethodFilter;
+
+use crate::journal::tokens::Role;
 
 /// What a request wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,9 +46,14 @@ pub(super) enum Op {
     Plugins,
     Slots,
     Upload,
+    Versions,
+    Version,
     Activate,
     Rollback,
     Compare,
+    Tokens,
+    TokenCreate,
+    TokenRevoke,
 }
 
 /// How it is asked for.
@@ -74,12 +84,40 @@ pub(super) enum Gives {
     Document,
 }
 
+/// Whose matter a row is about: what keeps the token of one merchant from another's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum About {
+    /// Nobody's: the same for all.
+    Nobody,
+    /// The whole host's: never for the token of one merchant.
+    Host,
+    /// That of the merchant in the path.
+    Path,
+    /// That of the event in the path.
+    Event,
+    /// That of the issue in the path.
+    Issue,
+    /// That of the replay in the path.
+    Replay,
+    /// That of the backfill in the path.
+    Backfill,
+    /// That of what is in quarantine under the number in the path.
+    Held,
+    /// Rows of many: the parameter `merchant`, which is set for the token of one.
+    Query,
+    /// The body's `merchant`, which is set for the token of one, and whose event and issue it names.
+    Body,
+}
+
 /// One row.
 #[derive(Debug)]
 pub(super) struct Endpoint {
     pub(super) method: Method,
     pub(super) path: &'static str,
     pub(super) op: Op,
+    /// The least role that may ask for it.
+    pub(super) needs: Role,
+    pub(super) about: About,
     pub(super) summary: &'static str,
     /// Names of what may stand behind the `?`; `openapi` explains each.
     pub(super) query: &'static [&'static str],
@@ -104,24 +142,30 @@ impl Endpoint {
     }
 }
 
+#[expect(clippy::too_many_arguments, reason = "a row has so many columns")]
 const fn get(
     path: &'static str,
     op: Op,
+    needs: Role,
+    about: About,
     summary: &'static str,
     query: &'static [&'static str],
     gives: Gives,
 ) -> Endpoint {
-    Endpoint { method: Method::Get, path, op, summary, query, takes: None, gives }
+    Endpoint { method: Method::Get, path, op, needs, about, summary, query, takes: None, gives }
 }
 
+#[expect(clippy::too_many_arguments, reason = "a row has so many columns")]
 const fn post(
     path: &'static str,
     op: Op,
+    needs: Role,
+    about: About,
     summary: &'static str,
     takes: &'static str,
     gives: Gives,
 ) -> Endpoint {
-    Endpoint { method: Method::Post, path, op, summary, query: &[], takes: Some(takes), gives }
+    Endpoint { method: Method::Post, path, op, needs, about, summary, query: &[], takes: Some(takes), gives }
 }
 
 /// Not a schema: the file itself.
@@ -144,149 +188,155 @@ const LETTERS: &[&str] = &["merchant", "route", "status", "cause", "issue", "lim
 const HELD: &[&str] = &["merchant", "status", "limit", "cursor"];
 const AUDIT: &[&str] = &["merchant", "limit", "cursor"];
 
+/// Of a merchant only.
+const OF: &[&str] = &["merchant"];
+const JOBS: &[&str] = &["merchant", "limit", "cursor"];
+
+use About::{Backfill, Body, Event, Held, Host, Issue, Nobody, Path, Query, Replay};
+use Role::{Consultant, Merchant, Operator, Read};
 use Gives::{All, Document, Lines, Made, One, Pages, Payload};
 
 /// All of them.
 pub(super) static TABLE: &[Endpoint] = &[
-    get("/v1/openapi.json", Op::Openapi, "This document", &[], Document),
-    get("/v1/events", Op::Events, "Events, the newest first", EVENTS, Pages("Event")),
-    get("/v1/events/export", Op::Events, "Events as NDJSON", EVENTS, Lines("Event")),
+    get("/v1/openapi.json", Op::Openapi, Read, Nobody, "This document", &[], Document),
+    get("/v1/events", Op::Events, Read, Query, "Events, the newest first", EVENTS, Pages("Event")),
+    get("/v1/events/export", Op::Events, Read, Query, "Events as NDJSON", EVENTS, Lines("Event")),
     get(
         "/v1/events/{event}",
-        Op::Event,
+        Op::Event, Read, Event,
         "An event with its whole history",
         &[],
         One("EventInFull"),
     ),
     get(
         "/v1/events/{event}/payload",
-        Op::EventPayload,
+        Op::EventPayload, Read, Event,
         "What the source sent, byte for byte",
         &[],
         Payload,
     ),
     get(
         "/v1/dead-letters",
-        Op::Letters,
+        Op::Letters, Read, Query,
         "Dead letters, the newest events first",
         LETTERS,
         Pages("DeadLetter"),
     ),
     get(
         "/v1/dead-letters/export",
-        Op::Letters,
+        Op::Letters, Read, Query,
         "Dead letters as NDJSON",
         LETTERS,
         Lines("DeadLetter"),
     ),
-    get("/v1/dead-letters/{event}/{route}", Op::Letter, "A dead letter", &[], One("DeadLetter")),
+    get("/v1/dead-letters/{event}/{route}", Op::Letter, Read, Event, "A dead letter", &[], One("DeadLetter")),
     post(
         "/v1/dead-letters/{event}/{route}/resolve",
-        Op::LetterResolve,
+        Op::LetterResolve, Merchant, Event,
         "It was mended by hand",
         "Why",
         One("DeadLetter"),
     ),
     post(
         "/v1/dead-letters/{event}/{route}/discard",
-        Op::LetterDiscard,
+        Op::LetterDiscard, Merchant, Event,
         "It is given up",
         "Why",
         One("DeadLetter"),
     ),
     get(
         "/v1/issues",
-        Op::Issues,
+        Op::Issues, Read, Query,
         "Dead letters by cause, the newest causes first",
         &["merchant", "route", "issue_state", "limit", "cursor"],
         Pages("Issue"),
     ),
-    get("/v1/issues/{issue}", Op::Issue, "An issue", &[], One("Issue")),
+    get("/v1/issues/{issue}", Op::Issue, Read, Issue, "An issue", &[], One("Issue")),
     post(
         "/v1/issues/{issue}/resolve",
-        Op::IssueResolve,
+        Op::IssueResolve, Merchant, Issue,
         "All its open letters were mended by hand",
         "Why",
         One("Issue"),
     ),
     post(
         "/v1/issues/{issue}/discard",
-        Op::IssueDiscard,
+        Op::IssueDiscard, Merchant, Issue,
         "All its open letters are given up",
         "Why",
         One("Issue"),
     ),
     post(
         "/v1/issues/{issue}/mute",
-        Op::IssueMute,
+        Op::IssueMute, Merchant, Issue,
         "Nobody wants to hear of it",
         "Why",
         One("Issue"),
     ),
-    post("/v1/issues/{issue}/unmute", Op::IssueUnmute, "Somebody does again", "Why", One("Issue")),
+    post("/v1/issues/{issue}/unmute", Op::IssueUnmute, Merchant, Issue, "Somebody does again", "Why", One("Issue")),
     get(
         "/v1/replays",
-        Op::Replays,
+        Op::Replays, Read, Query,
         "Replays, the newest first",
-        &["limit", "cursor"],
+        JOBS,
         Pages("Replay"),
     ),
-    post("/v1/replays", Op::ReplayStart, "Begin a replay", "ReplayRequest", Made("Replay")),
-    get("/v1/replays/{replay}", Op::Replay, "A replay", &[], One("Replay")),
+    post("/v1/replays", Op::ReplayStart, Merchant, Body, "Begin a replay", "ReplayRequest", Made("Replay")),
+    get("/v1/replays/{replay}", Op::Replay, Read, Replay, "A replay", &[], One("Replay")),
     post(
         "/v1/replays/{replay}/stop",
-        Op::ReplayStop,
+        Op::ReplayStop, Merchant, Replay,
         "Stop behind the last step",
         "Why",
         One("Replay"),
     ),
     post(
         "/v1/replays/{replay}/resume",
-        Op::ReplayResume,
+        Op::ReplayResume, Merchant, Replay,
         "Go on as a new replay from where it was stopped",
         "Why",
         Made("Replay"),
     ),
     get(
         "/v1/quarantine",
-        Op::Quarantine,
+        Op::Quarantine, Read, Query,
         "What came in and is no event, the newest first",
         HELD,
         Pages("Quarantined"),
     ),
-    get("/v1/quarantine/export", Op::Quarantine, "The same as NDJSON", HELD, Lines("Quarantined")),
+    get("/v1/quarantine/export", Op::Quarantine, Read, Query, "The same as NDJSON", HELD, Lines("Quarantined")),
     get(
         "/v1/quarantine/{id}",
-        Op::Quarantined,
+        Op::Quarantined, Read, Held,
         "One of them, with its headers",
         &[],
         One("QuarantinedInFull"),
     ),
     get(
         "/v1/quarantine/{id}/payload",
-        Op::QuarantinedPayload,
+        Op::QuarantinedPayload, Read, Held,
         "What was sent, byte for byte",
         &[],
         Payload,
     ),
     post(
         "/v1/quarantine/{id}/release",
-        Op::QuarantineRelease,
+        Op::QuarantineRelease, Merchant, Held,
         "Take it in as an event of a topic",
         "Release",
         One("Quarantined"),
     ),
     post(
         "/v1/quarantine/{id}/discard",
-        Op::QuarantineDiscard,
+        Op::QuarantineDiscard, Merchant, Held,
         "It is given up",
         "Why",
         One("Quarantined"),
     ),
-    get("/v1/bookmarks", Op::Bookmarks, "Named places in the journal", &[], All("Bookmark")),
+    get("/v1/bookmarks", Op::Bookmarks, Read, Query, "Named places in the journal", OF, All("Bookmark")),
     post(
         "/v1/bookmarks",
-        Op::BookmarkSet,
+        Op::BookmarkSet, Merchant, Body,
         "Give a place a name, or the name another place",
         "BookmarkRequest",
         Made("Bookmark"),
@@ -295,6 +345,8 @@ pub(super) static TABLE: &[Endpoint] = &[
         method: Method::Delete,
         path: "/v1/bookmarks/{name}",
         op: Op::BookmarkDrop,
+        needs: Merchant,
+        about: Query,
         summary: "Take a name away",
         query: &["merchant"],
         takes: None,
@@ -302,45 +354,45 @@ pub(super) static TABLE: &[Endpoint] = &[
     },
     get(
         "/v1/audit",
-        Op::Audit,
+        Op::Audit, Read, Query,
         "Who did what by hand and why, the newest first",
         AUDIT,
         Pages("AuditEntry"),
     ),
-    get("/v1/audit/export", Op::Audit, "The same as NDJSON", AUDIT, Lines("AuditEntry")),
+    get("/v1/audit/export", Op::Audit, Read, Query, "The same as NDJSON", AUDIT, Lines("AuditEntry")),
     get(
         "/v1/backfills",
-        Op::Backfills,
+        Op::Backfills, Read, Query,
         "Backfills, the newest first",
-        &["limit", "cursor"],
+        JOBS,
         Pages("Backfill"),
     ),
     post(
         "/v1/backfills",
-        Op::BackfillStart,
+        Op::BackfillStart, Consultant, Body,
         "Fetch what a shop holds of a range of time",
         "BackfillRequest",
         Made("Backfill"),
     ),
-    get("/v1/backfills/{backfill}", Op::Backfill, "A backfill", &[], One("Backfill")),
-    post("/v1/backfills/{backfill}/stop", Op::BackfillStop, "Stop it", "Why", One("Backfill")),
+    get("/v1/backfills/{backfill}", Op::Backfill, Read, Backfill, "A backfill", &[], One("Backfill")),
+    post("/v1/backfills/{backfill}/stop", Op::BackfillStop, Consultant, Backfill, "Stop it", "Why", One("Backfill")),
     get(
         "/v1/connections",
-        Op::Connections,
+        Op::Connections, Read, Query,
         "Every connection and how it is",
-        &[],
+        OF,
         All("Connection"),
     ),
     get(
         "/v1/plugins",
-        Op::Plugins,
-        "Every plugin version that ever was in use",
-        &[],
+        Op::Plugins, Read, Query,
+        "Every plugin version that is kept",
+        OF,
         All("PluginVersion"),
     ),
     get(
         "/v1/merchants/{merchant}/plugins",
-        Op::Slots,
+        Op::Slots, Read, Path,
         "A merchant's plugins: what is in use, and what may be",
         &[],
         All("Slot"),
@@ -349,30 +401,77 @@ pub(super) static TABLE: &[Endpoint] = &[
         method: Method::Put,
         path: "/v1/merchants/{merchant}/plugins/{plugin}",
         op: Op::Upload,
+        needs: Consultant,
+        about: Path,
         summary: "Look a version over and keep it, without putting it to work",
         query: &[],
         takes: Some(COMPONENT),
         gives: Made("Admission"),
     },
+    get(
+        "/v1/merchants/{merchant}/plugins/{plugin}/versions",
+        Op::Versions,
+        Read,
+        Path,
+        "Every version that was brought in, refused ones too",
+        &[],
+        All("Version"),
+    ),
+    get(
+        "/v1/merchants/{merchant}/plugins/{plugin}/versions/{version}",
+        Op::Version,
+        Read,
+        Path,
+        "A version with its admission report",
+        &[],
+        One("VersionInFull"),
+    ),
     post(
         "/v1/merchants/{merchant}/plugins/{plugin}/activate",
-        Op::Activate,
+        Op::Activate, Merchant, Path,
         "Put a version to work",
         "ActivateRequest",
         One("Activated"),
     ),
     post(
         "/v1/merchants/{merchant}/plugins/{plugin}/rollback",
-        Op::Rollback,
+        Op::Rollback, Merchant, Path,
         "Put the version to work that the one in use took the place of",
         "Why",
         One("Activated"),
     ),
     post(
         "/v1/merchants/{merchant}/plugins/{plugin}/diff",
-        Op::Compare,
+        Op::Compare, Merchant, Path,
         "What a version would have made of recorded events, beside the one in use",
         "CompareRequest",
         All("Compared"),
+    ),
+    get(
+        "/v1/tokens",
+        Op::Tokens,
+        Operator,
+        Host,
+        "Who may ask, with those who no longer may",
+        &[],
+        All("Token"),
+    ),
+    post(
+        "/v1/tokens",
+        Op::TokenCreate,
+        Operator,
+        Host,
+        "Let somebody in; the token is given once",
+        "TokenRequest",
+        Made("TokenMade"),
+    ),
+    post(
+        "/v1/tokens/{token}/revoke",
+        Op::TokenRevoke,
+        Operator,
+        Host,
+        "A token is good for nothing from now on",
+        "Revoke",
+        One("Token"),
     ),
 ];
