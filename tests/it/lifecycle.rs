@@ -133,13 +133,7 @@ async fn every_version_is_on_record_from_its_upload_to_its_retirement() {
     let acts: Vec<_> = audit.iter().rev().map(|it| it["action"].as_str().unwrap()).collect();
     assert_eq!(
         acts,
-        [
-            "upload_plugin",
-            "activate_plugin",
-            "activate_plugin",
-            "refuse_plugin",
-            "upload_plugin"
-        ]
+        ["upload_plugin", "activate_plugin", "activate_plugin", "refuse_plugin", "upload_plugin"]
     );
 }
 
@@ -151,7 +145,10 @@ async fn a_file_in_the_folder_is_at_work_at_once_and_on_record() {
     until_state(&api, &second, "active").await;
     assert_eq!(active(&api).await, "2.0.0");
     let audit = api.items("/v1/audit?merchant=acme").await;
-    assert_eq!((&audit[0]["who"], &audit[0]["action"]), (&json!("folder"), &json!("activate_plugin")));
+    assert_eq!(
+        (&audit[0]["who"], &audit[0]["action"]),
+        (&json!("folder"), &json!("activate_plugin"))
+    );
     // So there is a version before it to go back to.
     let back = api.post(&format!("{PLUGIN}/rollback"), json!({ "why": "x" })).await.well();
     assert_eq!(back["to"]["version"], "1.0.0");
@@ -471,4 +468,52 @@ fn crc(bytes: &[u8]) -> u32 {
     let mut crc = flate2::Crc::new();
     crc.update(bytes);
     crc.sum()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn admission_says_of_each_thing_it_looked_at_how_it_went_and_why() {
+    let (_folder, _erp, host, api) = host_with("").await;
+    let section = |report: &Value, name: &str| -> Value {
+        let sections = report["sections"].as_array().expect("a report has sections");
+        let found = sections.iter().find(|it| it["name"] == name).cloned();
+        found.unwrap_or_else(|| panic!("{name} is not in {report:#}"))
+    };
+    let report = api.put(PLUGIN, saying("1.1.0", "45.00")).await.well();
+    assert_eq!(section(&report, "recorded_events")["went"], "not_run", "nothing is recorded yet");
+    for number in 1..=3 {
+        host.shop("acme").send(&Delivery::order(number)).await.accepted();
+    }
+    host.settle().await;
+    let report = api.put(PLUGIN, saying("1.2.0", "45.00")).await.well();
+    for name in
+        ["size", "structure", "imports_exports", "compile", "manifest", "settings", "determinism"]
+    {
+        assert_eq!(section(&report, name)["went"], "passed", "{name}");
+    }
+    let recorded = section(&report, "recorded_events");
+    assert_eq!(recorded["found"], json!({ "events": 3, "outcomes": { "mapped": 3 } }));
+    let headroom = section(&report, "headroom");
+    let said = headroom["said"].as_str().unwrap();
+    assert!(said.contains("enough for"), "{said}");
+    assert!(said.contains("the largest order in 90 days had"), "{said}");
+
+    // A version that fails on what really came in is let in with a warning that names the event.
+    let mut trap = Guest::transforming("rules", "unreachable");
+    trap.version = "1.3.0".to_owned();
+    let report = api.put(PLUGIN, trap.component()).await.well();
+    let recorded = section(&report, "recorded_events");
+    assert_eq!(
+        (&recorded["went"], &recorded["found"]["outcomes"]["trapped"]),
+        (&json!("warned"), &json!(3))
+    );
+    assert!(recorded["said"].as_str().unwrap().contains("trapped on event"), "{recorded}");
+    // What is refused early says so of everything after.
+    let said = api.put(PLUGIN, b"nothing".to_vec()).await;
+    let report = &said.json["report"];
+    assert_eq!(section(report, "structure")["went"], "refused");
+    assert_eq!(section(report, "manifest")["went"], "not_run");
+    // The same report lies with the version.
+    let digest = digest(&saying("1.2.0", "45.00"));
+    let full = api.get(&format!("{PLUGIN}/versions/{digest}")).await.well();
+    assert_eq!(section(&full["report"], "headroom"), headroom);
 }

@@ -206,7 +206,8 @@ async fn no_row_of_the_api_gives_a_token_anything_of_another_merchant() {
                         };
                         for (real, nothing) in send(true).await.iter().zip(send(false).await) {
                             asked += 1;
-                            let place = format!("{role}: {method} {path}{query} {merchant} {named:?}");
+                            let place =
+                                format!("{role}: {method} {path}{query} {merchant} {named:?}");
                             let mut text = real.text.clone();
                             // What was asked for may be said again.
                             for (mine, nobody_s) in [
@@ -319,7 +320,10 @@ async fn a_token_is_shown_once_kept_nowhere_audited_and_refused_once_revoked() {
         .iter()
         .map(|it| (it["who"].as_str().unwrap(), it["action"].as_str().unwrap()))
         .collect();
-    assert_eq!(&acts[..3], [("ops", "revoke_token"), ("maria", "resolve"), ("ops", "create_token")]);
+    assert_eq!(
+        &acts[..3],
+        [("ops", "revoke_token"), ("maria", "resolve"), ("ops", "create_token")]
+    );
     for (name, role, merchant) in [
         ("a b", "read", None),
         ("", "read", None),

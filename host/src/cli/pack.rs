@@ -71,7 +71,8 @@ fn pack(args: &Args) -> Result<Packed, (u8, String)> {
         None => {
             let options =
                 BuildOptions { install_toolchain: false, quiet: args.json, target_dir: None };
-            let built = build_plugin(&args.dir, &options).map_err(|error| (1, error.to_string()))?;
+            let built =
+                build_plugin(&args.dir, &options).map_err(|error| (1, error.to_string()))?;
             (built.path, built.name)
         }
     };

@@ -197,7 +197,8 @@ fn fill(
     if rules.folder == FolderFile::Candidate {
         let digest = hex::encode(Sha256::digest(&bytes));
         if let Some(active) = known.instead_of(merchant, name, &digest) {
-            let at_work = before.and_then(|it| it.plugin.clone()).filter(|it| it.digest() == active);
+            let at_work =
+                before.and_then(|it| it.plugin.clone()).filter(|it| it.digest() == active);
             let at_work = at_work.map_or_else(|| known.plugin(&active, &entry.asked), Ok);
             entry.plugin = Some(at_work.map_err(|why| {
                 Fault::of(&path, format!("is only offered, and what is at work is gone: {why}"))

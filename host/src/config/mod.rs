@@ -16,8 +16,8 @@ mod watch;
 
 pub use api::{ApiToken, Role};
 pub use catalog::{Catalog, Entry};
-pub use known::Known;
 pub use files::{Connection, HostFile, MerchantFile};
+pub use known::Known;
 pub use merchant::{Merchant, ReadyRoute};
 pub use snapshot::{Loader, Snapshot};
 pub use text::{Fault, nearest};

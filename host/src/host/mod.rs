@@ -251,8 +251,9 @@ impl Host {
         }
         let router = self.router(replays.clone(), versions);
         let stopped = stop.clone();
-        let serving = axum::serve(self.listener, router.into_make_service_with_connect_info::<SocketAddr>())
-            .with_graceful_shutdown(async move { stopped.cancelled().await });
+        let serving =
+            axum::serve(self.listener, router.into_make_service_with_connect_info::<SocketAddr>())
+                .with_graceful_shutdown(async move { stopped.cancelled().await });
         // A sender that goes silent in the middle of a request would be waited for without end.
         let out_of_patience = async {
             stop.cancelled().await;

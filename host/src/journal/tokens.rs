@@ -157,8 +157,7 @@ pub(super) fn revoke(
     Ok(changed > 0)
 }
 
-const COLUMNS: &str =
-    "id, name, role, merchant, created_at, created_by, revoked_at, revoked_by";
+const COLUMNS: &str = "id, name, role, merchant, created_at, created_by, revoked_at, revoked_by";
 
 fn token(row: &Row<'_>) -> rusqlite::Result<Token> {
     let role: String = row.get(2)?;

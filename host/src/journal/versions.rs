@@ -419,8 +419,9 @@ fn put(db: &Connection, it: &NewVersion, at: i64) -> rusqlite::Result<usize> {
                  kept = max(kept, excluded.kept),
                  who = CASE WHEN state IN ('uploaded', 'refused') THEN excluded.who ELSE who END,
                  came = CASE WHEN state IN ('uploaded', 'refused') THEN excluded.came ELSE came END,
-                 changed_at = CASE WHEN state IN ('uploaded', 'refused', 'admitted')
-                     AND state <> excluded.state THEN excluded.changed_at ELSE changed_at END,
+                 changed_at = CASE WHEN excluded.kept > kept
+                     OR (state IN ('uploaded', 'refused', 'admitted') AND state <> excluded.state)
+                     THEN excluded.changed_at ELSE changed_at END,
                  state = CASE WHEN state IN ('uploaded', 'refused', 'admitted')
                      THEN excluded.state ELSE state END",
         )?

@@ -45,10 +45,7 @@ impl Versions {
     ///
     /// # Errors
     /// [`VersionError`]; then everything is as it was.
-    pub async fn activate(
-        &self,
-        change: &Change,
-    ) -> Result<(Option<Named>, Named), VersionError> {
+    pub async fn activate(&self, change: &Change) -> Result<(Option<Named>, Named), VersionError> {
         let Change { merchant, plugin, version, who, why, everybody_s } = change;
         check_name(plugin)?;
         let _turn = self.turn.lock().await;
@@ -194,8 +191,7 @@ impl Versions {
             let plugin = entry.subject.trim_start_matches("plugin/").to_owned();
             let to = &detail["to"];
             let word = |name: &str| to[name].as_str().unwrap_or_default().to_owned();
-            let to =
-                Named { name: word("name"), version: word("version"), digest: word("digest") };
+            let to = Named { name: word("name"), version: word("version"), digest: word("digest") };
             let folder = self.merchants.join(&entry.merchant).join("plugins");
             let file = std::fs::read(folder.join(format!("{plugin}.wasm"))).unwrap_or_default();
             let done = hex::encode(Sha256::digest(&file)) == to.digest;

@@ -34,7 +34,8 @@ impl Versions {
         {
             // Nothing is put to work meanwhile, so what is read here belongs together.
             let _turn = self.turn.lock().await;
-            let mut known: BTreeMap<(String, String), Vec<(String, VersionState)>> = BTreeMap::new();
+            let mut known: BTreeMap<(String, String), Vec<(String, VersionState)>> =
+                BTreeMap::new();
             for state in self.journal.version_states()? {
                 known.entry((state.0, state.1)).or_default().push((state.2, state.3));
             }
@@ -58,7 +59,8 @@ impl Versions {
                     }
                     let Some(now) = entry.plugin.as_ref().map(named) else { continue };
                     if state(&now.digest) != Some(VersionState::Active) {
-                        let active = |(_, state): &&(String, VersionState)| *state == VersionState::Active;
+                        let active =
+                            |(_, state): &&(String, VersionState)| *state == VersionState::Active;
                         let before = rows.iter().find(active).map(|(digest, _)| digest.clone());
                         self.at_work_by_hand(merchant, plugin, entry, &now, before).await?;
                     }
@@ -78,7 +80,12 @@ impl Versions {
             };
             match self.upload(upload).await {
                 Ok(report) => {
-                    info!(merchant.name = merchant, plugin.name = plugin, plugin.digest = report.digest, "a file in the folder is a candidate now");
+                    info!(
+                        merchant.name = merchant,
+                        plugin.name = plugin,
+                        plugin.digest = report.digest,
+                        "a file in the folder is a candidate now"
+                    );
                     let digest = report.digest;
                     let to = VersionState::Candidate;
                     let state = VersionAct::State { merchant, plugin, digest, to };
@@ -129,9 +136,8 @@ impl Versions {
         }));
         if let Some(digest) = before {
             let found = self.journal.version(merchant, plugin, &digest)?.map(|row| row.it);
-            let from = found.map(|it| {
-                json!({ "name": it.name, "version": it.version, "digest": it.digest })
-            });
+            let from = found
+                .map(|it| json!({ "name": it.name, "version": it.version, "digest": it.digest }));
             acts.push(Act::Note(NewEntry {
                 who: FOLDER.to_owned(),
                 action: ACTIVATED.to_owned(),

@@ -15,6 +15,7 @@
 pub mod activation;
 pub mod api;
 mod folder;
+mod judging;
 mod replays;
 mod tidying;
 pub mod uploads;

@@ -145,12 +145,7 @@ impl Replays {
     ///
     /// # Errors
     /// [`NotStarted`].
-    pub async fn start(
-        &self,
-        ask: &Ask,
-        who: &str,
-        only: Option<&str>,
-    ) -> Result<u64, NotStarted> {
+    pub async fn start(&self, ask: &Ask, who: &str, only: Option<&str>) -> Result<u64, NotStarted> {
         let mut spec = self.spec(ask, only)?;
         if let [(seq, _), ..] = &*spec.just {
             // Whose it is, for whoever may only see that merchant's; the passages are named anyway.

@@ -60,7 +60,12 @@ impl Versions {
         for kept in self.shelf.all() {
             let digest = &kept.digest;
             if known.contains(digest) && !still.contains(digest) && !needed.contains(digest) {
-                info!(plugin.name = kept.name, plugin.version = kept.version, plugin.digest = digest, "an old version is taken off the shelf");
+                info!(
+                    plugin.name = kept.name,
+                    plugin.version = kept.version,
+                    plugin.digest = digest,
+                    "an old version is taken off the shelf"
+                );
                 if let Err(error) = self.shelf.remove(&kept) {
                     warn!(plugin.digest = digest, %error, "an old version could not be removed");
                 }

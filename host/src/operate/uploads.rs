@@ -12,12 +12,13 @@ use jiff::Timestamp;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::versions::{VersionError, Versions, check_name, routes_of};
+use super::versions::{VersionError, Versions, check_name};
 use crate::config::Merchant;
 use crate::journal::audit::{Act, NewEntry};
 use crate::journal::versions::{Came, NewVersion, UPLOAD_WINDOW, VersionAct, VersionState};
 use crate::plugin::admission::{self, Problem, Report};
 use crate::plugin::package::{Form, Package};
+use crate::plugin::section::{Section, Went};
 use crate::plugin::signature::{self, SignatureError};
 use crate::plugin::{Plugin, Rules};
 
@@ -147,7 +148,9 @@ impl Versions {
         let (count, bytes, oldest) = self.journal.uploads(&upload.merchant, now)?;
         let said = match () {
             () if count >= rules.uploads_per_hour => {
-                format!("{count} versions were brought in within an hour, which is what `uploads_per_hour` allows")
+                format!(
+                    "{count} versions were brought in within an hour, which is what `uploads_per_hour` allows"
+                )
             }
             () if count > 0 && bytes + coming > rules.upload_bytes_per_hour => format!(
                 "with this one {} bytes were brought in within an hour, and `upload_bytes_per_hour` \
@@ -171,7 +174,13 @@ impl Versions {
         let limits = merchant.limits_of(&upload.plugin);
         let form = Form::of(&upload.bytes);
         let refused = |code: &'static str, message: String| {
-            let report = admission::refused(&upload.bytes, &limits, Problem { code, message });
+            let mut report = admission::refused(
+                &upload.bytes,
+                &limits,
+                Problem { code, message: message.clone() },
+            );
+            let name = if code.starts_with("signature") { "signature" } else { "package" };
+            report.sections.insert(0, Section::new(name, Went::Refused, message));
             Looked { report, form, signed_by: None, good: None }
         };
         let signed_by = match vouched(upload, rules) {
@@ -187,16 +196,24 @@ impl Versions {
         let Some(plugin) = loaded.ok().filter(|_| report.accepted) else {
             return Looked { report, form, signed_by, good: None };
         };
-        for ready in routes_of(merchant, &upload.plugin) {
-            let settings = serde_json::from_str(&ready.settings).unwrap_or_default();
-            for fault in plugin.check_settings(&settings) {
-                report.notes.push(format!(
-                    "the settings of route `{}` do not suit it{}: {}",
-                    ready.name, fault.pointer, fault.message
-                ));
-            }
+        report.add(Section::new("package", Went::Passed, of_package(&package)), "package");
+        let said = match &signed_by {
+            Some(name) => format!("signed by {name}"),
+            None => "not signed, and the merchant does not ask for it".to_owned(),
+        };
+        report.add(Section::new("signature", Went::Passed, said), "signature");
+        self.judge(merchant, &upload.plugin, &plugin, &limits, &mut report);
+        if !report.accepted {
+            return Looked { report, form, signed_by, good: None };
         }
         Looked { report, form, signed_by, good: Some((plugin, package.wasm)) }
+    }
+}
+
+fn of_package(package: &Package) -> String {
+    match package.form {
+        Form::File => "the file itself".to_owned(),
+        form => format!("{}, {} files beside the plugin", form.as_str(), package.files.len()),
     }
 }
 

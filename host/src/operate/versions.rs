@@ -30,8 +30,8 @@ use crate::config::{Merchant, ReadyRoute, Snapshot};
 use crate::event::Event;
 use crate::evidence::difference::{Tally, Tolerances, Verdict};
 use crate::evidence::trial::{self, Input, Options, Rules};
-use crate::journal::list::EventFilter;
 use crate::journal::audit::Act;
+use crate::journal::list::EventFilter;
 use crate::journal::versions::{Came, VersionAct, VersionRow, VersionState};
 use crate::journal::{self, Journal};
 use crate::plugin::admission::Report;
@@ -361,7 +361,7 @@ impl Versions {
     }
 
     /// The numbers of the newest events that a route takes.
-    fn recorded(
+    pub(super) fn recorded(
         &self,
         merchant: &str,
         ready: &ReadyRoute,

@@ -12,6 +12,7 @@ use super::engine::Engine;
 use super::limits::Limits;
 use super::plugin::{Capability, Manifest};
 use super::scan;
+use super::section::Section;
 
 /// What the host thinks of a file.
 #[derive(Debug, Clone, Serialize)]
@@ -22,6 +23,8 @@ pub struct Report {
     pub problems: Vec<Problem>,
     /// Not wrong, yet worth knowing.
     pub notes: Vec<String>,
+    /// Everything that was looked at, in order.
+    pub sections: Vec<Section>,
     /// Size of the file.
     pub size_bytes: u64,
     /// sha256 of the file, hex.
@@ -62,6 +65,7 @@ pub struct Problem {
 pub fn refused(bytes: &[u8], limits: &Limits, problem: Problem) -> Report {
     let mut report = empty(bytes, limits);
     report.problems.push(problem);
+    report.tell_steps();
     report
 }
 
@@ -70,6 +74,7 @@ fn empty(bytes: &[u8], limits: &Limits) -> Report {
         accepted: false,
         problems: Vec::new(),
         notes: Vec::new(),
+        sections: Vec::new(),
         size_bytes: bytes.len() as u64,
         digest: hex::encode(Sha256::digest(bytes)),
         kind: None,
@@ -123,5 +128,6 @@ pub fn report(engine: &Engine, bytes: &[u8], limits: &Limits) -> Report {
             report.problems.push(Problem { code: error.code(), message: error.to_string() });
         }
     }
+    report.tell_steps();
     report
 }

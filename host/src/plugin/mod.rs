@@ -40,6 +40,7 @@ mod pool;
 mod rules;
 mod run;
 mod scan;
+pub mod section;
 mod shelf;
 pub mod signature;
 mod wasi_stub;

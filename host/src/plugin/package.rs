@@ -213,10 +213,16 @@ impl Entries {
         };
         let shown: String = name.chars().take(100).flat_map(char::escape_debug).collect();
         if name.len() > NAME_BYTES_MAX || name.is_empty() {
-            return refused("package_name", format!("`{shown}` is not a name of 1 to {NAME_BYTES_MAX} bytes"));
+            return refused(
+                "package_name",
+                format!("`{shown}` is not a name of 1 to {NAME_BYTES_MAX} bytes"),
+            );
         }
         if name.contains(['\\', '\0']) || name.chars().any(char::is_control) {
-            return refused("package_name", format!("`{shown}` has a character that no name needs"));
+            return refused(
+                "package_name",
+                format!("`{shown}` has a character that no name needs"),
+            );
         }
         let windows_drive = name.as_bytes().get(1) == Some(&b':');
         if name.starts_with('/') || windows_drive {
@@ -230,7 +236,10 @@ impl Entries {
         let mut hidden = false;
         for part in trimmed.split('/') {
             if part == ".." {
-                return refused("package_path_traversal", format!("`{shown}` leads out of the package"));
+                return refused(
+                    "package_path_traversal",
+                    format!("`{shown}` leads out of the package"),
+                );
             }
             if part.is_empty() || part == "." {
                 return refused("package_name", format!("`{shown}` has an empty part"));
@@ -269,7 +278,9 @@ impl Entries {
                 ),
                 () if most == room => refused(
                     "package_too_large",
-                    format!("with `{shown}` the package unpacks to more than {TOTAL_BYTES_MAX} bytes"),
+                    format!(
+                        "with `{shown}` the package unpacks to more than {TOTAL_BYTES_MAX} bytes"
+                    ),
                 ),
                 () => refused(
                     "package_too_large",
@@ -330,7 +341,10 @@ fn read_zip(bytes: &[u8], entries: &mut Entries) -> Result<(), PackageError> {
             }
             let kind = entry.unix_mode().map_or(0, |mode| mode & 0o170_000);
             if entry.is_symlink() || !matches!(kind, 0 | 0o100_000 | 0o040_000) {
-                return refused("package_link", format!("`{shown}` is no file but a link or a device"));
+                return refused(
+                    "package_link",
+                    format!("`{shown}` is no file but a link or a device"),
+                );
             }
             let stored = matches!(
                 entry.compression(),
@@ -462,7 +476,8 @@ mod tests {
             Vec::new(),
             flate2::Compression::default(),
         ));
-        for (name, kind, bytes) in [(PLUGIN, tar::EntryType::Regular, &b"wasm"[..]), (name, kind, bytes)]
+        for (name, kind, bytes) in
+            [(PLUGIN, tar::EntryType::Regular, &b"wasm"[..]), (name, kind, bytes)]
         {
             let mut header = tar::Header::new_gnu();
             header.as_old_mut().name[..name.len()].copy_from_slice(name.as_bytes());
@@ -538,7 +553,10 @@ mod tests {
             assert_eq!(code(&bytes), wanted, "{:?}", Package::open(&bytes));
         }
         let only_words = files(&["README.md"]);
-        assert_eq!(Package::make(Form::Zip, &only_words).unwrap_err().code, "package_without_plugin");
+        assert_eq!(
+            Package::make(Form::Zip, &only_words).unwrap_err().code,
+            "package_without_plugin"
+        );
         let many: Vec<String> = (0..=ENTRIES_MAX).map(|number| format!("cases/{number}")).collect();
         let many: BTreeMap<_, _> = many.into_iter().map(|name| (name, Vec::new())).collect();
         for form in [Form::Zip, Form::TarGz] {

@@ -72,9 +72,11 @@ impl Rules {
     /// One sentence for a person.
     pub fn check(&self) -> Result<(), String> {
         if self.require_signature && self.trusted_keys.is_empty() {
-            return Err("`require_signature` without `trusted_keys` would take nothing: add a key as \
+            return Err(
+                "`require_signature` without `trusted_keys` would take nothing: add a key as \
                         `mapwright key new` prints it"
-                .to_owned());
+                    .to_owned(),
+            );
         }
         Ok(())
     }

@@ -70,7 +70,9 @@ pub enum SignatureError {
     )]
     Missing,
     /// It is not 64 bytes in base64.
-    #[error("the signature is not one: 64 bytes in base64 are needed, as `mapwright sign` prints them")]
+    #[error(
+        "the signature is not one: 64 bytes in base64 are needed, as `mapwright sign` prints them"
+    )]
     Malformed,
     /// No trusted key made it, or not over these bytes.
     #[error(

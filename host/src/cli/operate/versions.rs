@@ -119,6 +119,14 @@ pub(crate) fn push(args: &PushArgs) -> ExitCode {
         } else {
             let named = named(&report["manifest"], &report["digest"]);
             screen::print(&format!("{} {named}\n", paint(GOOD, "kept")));
+            for section in report["sections"].as_array().into_iter().flatten() {
+                screen::print(&format!(
+                    "  {} {} {}\n",
+                    went(&section["went"]),
+                    paint(NAME, format!("{:<16}", word(&section["name"]))),
+                    word(&section["said"])
+                ));
+            }
             for note in report["notes"].as_array().into_iter().flatten().filter_map(Value::as_str) {
                 screen::print(&format!("{} {}\n", paint(WARN, "note"), plain(note)));
             }
@@ -156,6 +164,17 @@ fn put_to_work(slot: &Slot, plugin: &str, act: &str, body: &Value) -> ExitCode {
     })
 }
 
+/// How a section of the report went, in its colour.
+fn went(word_of: &Value) -> String {
+    let word = format!("{:<7}", word(word_of).replace('_', " "));
+    match word_of.as_str() {
+        Some("passed") => paint(GOOD, word),
+        Some("warned") => paint(WARN, word),
+        Some("refused") => paint(BAD, word),
+        _ => paint(DIM, word),
+    }
+}
+
 /// Every version of a merchant's plugins on a running host, and where it stands.
 pub(crate) fn list(url: &str, merchant: &str, json: bool) -> ExitCode {
     door::with(&Where::host(url.to_owned(), json), false, async |door| {
@@ -172,7 +191,8 @@ pub(crate) fn list(url: &str, merchant: &str, json: bool) -> ExitCode {
                 rows.push(row);
             }
         }
-        let header = ["plugin", "version", "sha256", "state", "came", "who", "how", "signed by", ""];
+        let header =
+            ["plugin", "version", "sha256", "state", "came", "who", "how", "signed by", ""];
         Ok(view::list(&rows, false, false, &header, row))
     })
 }

@@ -116,7 +116,8 @@ impl Tokens {
 
     /// What somebody is told who is not let in.
     fn stranger(&self, journal: &Journal, said: &str) -> Result<Problem, Problem> {
-        let none = self.all.is_empty() && journal.tokens()?.iter().all(|it| it.revoked_at.is_some());
+        let none =
+            self.all.is_empty() && journal.tokens()?.iter().all(|it| it.revoked_at.is_some());
         Ok(Problem::unauthorized(match none {
             false => said,
             true => {

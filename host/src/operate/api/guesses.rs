@@ -92,7 +92,8 @@ impl Seen {
         if self.addresses.len() >= ADDRESSES_MAX && !self.addresses.contains_key(&from) {
             self.addresses.retain(|_, it| {
                 let known = it.let_in.is_some_and(|at| now.saturating_duration_since(at) < KNOWN);
-                let wrong = it.wrong.is_some_and(|it| now.saturating_duration_since(it.since) < WINDOW);
+                let wrong =
+                    it.wrong.is_some_and(|it| now.saturating_duration_since(it.since) < WINDOW);
                 known || wrong
             });
             if self.addresses.len() >= ADDRESSES_MAX {

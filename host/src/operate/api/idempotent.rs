@@ -89,7 +89,14 @@ fn again(known: &GivenAnswer, asked: &GivenAnswer) -> Result<Response<Body>, Pro
             let said: serde_json::Value = serde_json::from_str(&known.body).unwrap_or_default();
             let detail = said["detail"].as_str().unwrap_or_default().to_owned();
             let title = "It was refused before";
-            Err(Problem { status, kind: "refused-before", title, detail, retry_after: None, report: None })
+            Err(Problem {
+                status,
+                kind: "refused-before",
+                title,
+                detail,
+                retry_after: None,
+                report: None,
+            })
         }
         Err(_) => Err(Problem::conflict(
             "idempotency-key",

@@ -63,8 +63,7 @@ fn operation(endpoint: &Endpoint) -> Value {
         "responses": { status: { "description": endpoint.summary, "content": content(endpoint.gives) }, "default": problem },
     });
     if endpoint.takes == Some(COMPONENT) {
-        operation["requestBody"] =
-            json!({ "required": true, "content": {
+        operation["requestBody"] = json!({ "required": true, "content": {
                 "application/wasm": {}, "application/zip": {}, "application/gzip": {},
             } });
         for (name, description) in [

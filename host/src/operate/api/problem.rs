@@ -25,22 +25,50 @@ pub(super) struct Problem {
 impl Problem {
     pub(super) fn wrong(kind: &'static str, detail: impl Into<String>) -> Self {
         let title = "The request cannot be understood";
-        Self { status: StatusCode::BAD_REQUEST, kind, title, detail: detail.into(), retry_after: None, report: None }
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            kind,
+            title,
+            detail: detail.into(),
+            retry_after: None,
+            report: None,
+        }
     }
 
     pub(super) fn unfit(kind: &'static str, detail: impl Into<String>) -> Self {
         let title = "The request cannot be carried out";
-        Self { status: StatusCode::UNPROCESSABLE_ENTITY, kind, title, detail: detail.into(), retry_after: None, report: None }
+        Self {
+            status: StatusCode::UNPROCESSABLE_ENTITY,
+            kind,
+            title,
+            detail: detail.into(),
+            retry_after: None,
+            report: None,
+        }
     }
 
     pub(super) fn unknown(detail: impl Into<String>) -> Self {
         let title = "There is no such thing";
-        Self { status: StatusCode::NOT_FOUND, kind: "not-found", title, detail: detail.into(), retry_after: None, report: None }
+        Self {
+            status: StatusCode::NOT_FOUND,
+            kind: "not-found",
+            title,
+            detail: detail.into(),
+            retry_after: None,
+            report: None,
+        }
     }
 
     pub(super) fn conflict(kind: &'static str, detail: impl Into<String>) -> Self {
         let title = "It does not stand where the request needs it";
-        Self { status: StatusCode::CONFLICT, kind, title, detail: detail.into(), retry_after: None, report: None }
+        Self {
+            status: StatusCode::CONFLICT,
+            kind,
+            title,
+            detail: detail.into(),
+            retry_after: None,
+            report: None,
+        }
     }
 
     pub(super) fn unauthorized(detail: impl Into<String>) -> Self {
@@ -50,7 +78,8 @@ impl Problem {
             kind: "unauthorized",
             title,
             detail: detail.into(),
-            retry_after: None, report: None,
+            retry_after: None,
+            report: None,
         }
     }
 
@@ -60,7 +89,8 @@ impl Problem {
             kind: "forbidden",
             title: "This token is not for that",
             detail,
-            retry_after: None, report: None,
+            retry_after: None,
+            report: None,
         }
     }
 
@@ -132,7 +162,8 @@ impl Problem {
             kind: "journal",
             title,
             detail: detail.into(),
-            retry_after: None, report: None,
+            retry_after: None,
+            report: None,
         }
     }
 }

@@ -250,7 +250,12 @@ pub(super) async fn stop_backfill(operate: &Operate, asked: &Asked) -> Result<An
     if !pollers(operate)?.stop_backfill(id).await.map_err(not_begun)? {
         return Err(Problem::conflict("ended", format!("backfill {id} has ended already")));
     }
-    let note = asked.note("stop_backfill", found["merchant"].as_str().unwrap_or_default(), format!("backfill/{id}"), why);
+    let note = asked.note(
+        "stop_backfill",
+        found["merchant"].as_str().unwrap_or_default(),
+        format!("backfill/{id}"),
+        why,
+    );
     operate.journal.act(vec![note]).await?;
     backfill(operate, asked)
 }

@@ -107,11 +107,16 @@ pub(super) async fn create(
     Ok(Answer::Once { status: StatusCode::CREATED, body: once, kept })
 }
 
-pub(super) async fn revoke(operate: &Operate, fixed: &Tokens, asked: &Asked) -> Result<Answer, Problem> {
+pub(super) async fn revoke(
+    operate: &Operate,
+    fixed: &Tokens,
+    asked: &Asked,
+) -> Result<Answer, Problem> {
     let Revoke { why } = asked.json()?;
     let name = asked.part("token").to_owned();
     if fixed.has(&name) {
-        let said = format!("`{name}` stands in mapwright.toml: take it out there and restart the host");
+        let said =
+            format!("`{name}` stands in mapwright.toml: take it out there and restart the host");
         return Err(Problem::conflict("in-the-file", said));
     }
     let found = known(&operate.journal, &name)?;
