@@ -18,6 +18,7 @@ struct Theirs {
     replay: String,
     held: String,
     bookmark: String,
+    recall: String,
     plugin: String,
     digest: String,
 }
@@ -57,12 +58,18 @@ async fn two_merchants() -> (Folder, Erp, TestHost, Api, Theirs) {
         async move { api.items(path).await[0].clone() }
     };
     let slot = first("/v1/merchants/acme/plugins").await;
+    let recall = json!({
+        "merchant": "acme", "plugin": "acme-rules", "version": "acme-rules@1.0.0",
+        "with": "acme-rules@7.0.0", "why": "x",
+    });
+    let recall = api.post("/v1/recalls", recall).await.well();
     let theirs = Theirs {
         event: first("/v1/dead-letters?merchant=acme").await["event_id"].as_str().unwrap().into(),
         issue: first("/v1/issues?merchant=acme").await["id"].to_string(),
         replay: first("/v1/replays?merchant=acme").await["id"].to_string(),
         held: first("/v1/quarantine?merchant=acme").await["id"].to_string(),
         bookmark: "acme-mark".to_owned(),
+        recall: recall["id"].to_string(),
         plugin: "acme-rules".to_owned(),
         digest: slot["active"]["digest"].as_str().unwrap().to_owned(),
     };
@@ -99,6 +106,9 @@ impl Theirs {
             .replace("{issue}", &of(&self.issue, "9009"))
             .replace("{replay}", &of(&self.replay, "9009"))
             .replace("{backfill}", "9009")
+            .replace("{recall}", &of(&self.recall, "9009"))
+            .replace("{kind}", "settings")
+            .replace("{version}", &of(&self.digest, &"0".repeat(64)))
             .replace("{id}", &of(&self.held, "9009"))
             .replace("{name}", &of(&self.bookmark, "nobody-s"))
             .replace("{plugin}", &of(&self.plugin, "nobody-s"))
@@ -131,6 +141,9 @@ impl Theirs {
             })],
             "ActivateRequest" => vec![json!({ "version": digest, "why": "x" })],
             "CompareRequest" => vec![json!({ "candidate": digest })],
+            "RecallRequest" => vec![json!({
+                "plugin": of(&self.plugin, "nobody-s"), "version": "1.0.0", "with": digest, "why": "x",
+            })],
             "TokenRequest" => vec![json!({ "name": "more", "role": "read" })],
             _ => vec![json!({ "why": "x" })],
         };
@@ -160,6 +173,7 @@ async fn account(api: &Api) -> String {
         "/v1/bookmarks",
         "/v1/audit",
         "/v1/backfills",
+        "/v1/recalls",
     ] {
         all.push_str(&api.get(&format!("{path}?merchant=acme")).await.well().to_string());
     }
@@ -218,6 +232,7 @@ async fn no_row_of_the_api_gives_a_token_anything_of_another_merchant() {
                                 (&format!("`{}`", theirs.issue), "`9009`"),
                                 (&format!("`{}`", theirs.replay), "`9009`"),
                                 (&format!("`{}`", theirs.held), "`9009`"),
+                                (&format!("`{}`", theirs.recall), "`9009`"),
                             ] {
                                 if nothing.text.contains(nobody_s) {
                                     text = text.replace(mine, nobody_s);
@@ -249,7 +264,7 @@ async fn a_cursor_of_one_merchant_leads_the_token_of_another_nowhere() {
     }
     host.settle().await;
     let own = token(&api, "bravo", "read", Some("bravo")).await;
-    for list in ["events", "dead-letters", "issues", "audit", "replays", "quarantine"] {
+    for list in ["events", "dead-letters", "issues", "audit", "replays", "quarantine", "recalls"] {
         let page = api.get(&format!("/v1/{list}?merchant=acme&limit=1")).await.well();
         let Some(next) = page["next"].as_str() else { continue };
         let said = own.get(&format!("/v1/{list}?cursor={next}&limit=500")).await;

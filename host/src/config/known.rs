@@ -27,7 +27,7 @@ impl Known {
     /// this one there.
     pub(super) fn instead_of(&self, merchant: &str, plugin: &str, digest: &str) -> Option<String> {
         let (journal, _) = self.0.as_ref()?;
-        let rows = journal.versions(Some(merchant), Some(plugin)).ok()?;
+        let rows = journal.plugin_versions(Some(merchant), Some(plugin)).ok()?;
         let active = rows.into_iter().find(|row| row.it.state == VersionState::Active)?;
         let active = Some(active.it.digest).filter(|active| active != digest)?;
         let subject = format!("plugin/{plugin}");

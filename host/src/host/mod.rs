@@ -32,6 +32,8 @@ use crate::dispatch::{Dispatcher, Parts};
 use crate::ingress::{self, Counters, Guard, Ingress};
 use crate::journal::{self, Journal};
 use crate::operate::api::{self, Tokens};
+use crate::operate::recall::Recalls;
+use crate::operate::values::Values;
 use crate::operate::versions::Versions;
 use crate::operate::{Operate, Replays};
 use crate::plugin::{Compiler, Engine, EngineOptions, Pool, Shelf};
@@ -249,7 +251,14 @@ impl Host {
         if let Err(error) = replays.take_up() {
             warn!(%error, "replays of before could not be taken up; the next start tries again");
         }
-        let router = self.router(replays.clone(), versions);
+        let recalls = self.recalls(stop.clone());
+        if let Err(error) = recalls.take_up() {
+            warn!(%error, "recalls of before could not be taken up; the next start tries again");
+        }
+        let values = self.values();
+        let (changed, until) = (self.reloader.changed(), stop.clone());
+        let keeping = tokio::spawn(keep_values(values.clone(), changed, until));
+        let router = self.router(replays.clone(), recalls.clone(), values, versions);
         let stopped = stop.clone();
         let serving =
             axum::serve(self.listener, router.into_make_service_with_connect_info::<SocketAddr>())
@@ -268,6 +277,10 @@ impl Host {
         }
         drop(watch);
         replays.ended().await;
+        recalls.ended().await;
+        if let Err(error) = keeping.await {
+            warn!(%error, "keeping versions of tables and settings did not end well");
+        }
         if let Err(error) = polling.await {
             warn!(%error, "polling did not end well");
         }
@@ -284,7 +297,13 @@ impl Host {
         Ok(())
     }
 
-    fn router(&self, replays: Replays, versions: Versions) -> axum::Router {
+    fn router(
+        &self,
+        replays: Replays,
+        recalls: Recalls,
+        values: Values,
+        versions: Versions,
+    ) -> axum::Router {
         let ingress = Ingress {
             journal: self.journal.clone(),
             sources: self.reloader.sources(),
@@ -297,7 +316,9 @@ impl Host {
             ingress: ingress.clone(),
             shelf: self.shelf.clone(),
             versions: Some(versions),
+            values: Some(values),
             replays,
+            recalls,
             connections: operate::connections(self.reloader.snapshot(), self.pollers.clone()),
             pollers: Some(self.pollers.clone()),
         };
@@ -313,6 +334,11 @@ impl Host {
         }))
     }
 
+    fn recalls(&self, stop: CancellationToken) -> Recalls {
+        let snapshot = Some(self.reloader.snapshot());
+        Recalls::new(self.journal.clone(), self.shelf.clone(), snapshot, stop)
+    }
+
     fn versions(&self) -> Versions {
         let reloader = self.reloader.clone();
         Versions::new(
@@ -325,11 +351,33 @@ impl Host {
         )
     }
 
+    fn values(&self) -> Values {
+        let reloader = self.reloader.clone();
+        Values::new(
+            &self.reloader.dir(),
+            self.journal.clone(),
+            self.reloader.snapshot(),
+            self.versions(),
+            Arc::new(move || reloader.reload()),
+        )
+    }
+
     fn watch(&self) -> Result<Watch, OpenError> {
         let dir = self.reloader.dir();
         let reloader = self.reloader.clone();
         Watch::start(&dir, move || reloader.reload())
             .map_err(|error| OpenError::Folder { path: dir, reason: error.to_string() })
+    }
+}
+
+/// Keeps a version of each table and each route's settings that come into use, until `stop`.
+async fn keep_values(values: Values, changed: Arc<Notify>, stop: CancellationToken) {
+    loop {
+        values.note().await;
+        tokio::select! {
+            () = stop.cancelled() => break,
+            () = changed.notified() => {}
+        }
     }
 }
 

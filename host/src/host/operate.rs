@@ -17,6 +17,7 @@ use crate::journal::tokens::Role;
 use crate::journal::{self, Journal};
 use crate::operate::Connections;
 use crate::operate::api::Tokens;
+use crate::operate::recall::Recalls;
 use crate::operate::{Operate, Replays};
 use crate::plugin::{Engine, EngineOptions, Shelf};
 use crate::poll::Pollers;
@@ -113,9 +114,11 @@ async fn serve_folder(dir: &Path, role: Role) -> Result<(SocketAddr, String), Op
         merchants: dir.join("merchants"),
         // Nothing is taken up: a replay goes on when the host does.
         replays: Replays::new(journal.clone(), shelf.clone(), CancellationToken::new()),
+        recalls: Recalls::new(journal.clone(), shelf.clone(), None, CancellationToken::new()),
         journal,
         shelf,
         versions: None,
+        values: None,
         connections: Arc::new(Vec::new),
         pollers: None,
     };

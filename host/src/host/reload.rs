@@ -25,6 +25,7 @@ pub(super) struct Reloader {
     reconfigured: Arc<Notify>,
     repoll: Arc<Notify>,
     read_again: Arc<Notify>,
+    changed: Arc<Notify>,
     public_url: Option<String>,
     metrics: Arc<Metrics>,
     /// The folder is read by one at a time.
@@ -46,6 +47,7 @@ impl Reloader {
             reconfigured: Arc::new(Notify::new()),
             repoll: Arc::new(Notify::new()),
             read_again: Arc::new(Notify::new()),
+            changed: Arc::new(Notify::new()),
             public_url,
             metrics,
             turn: Arc::default(),
@@ -82,6 +84,11 @@ impl Reloader {
     /// Rung after each swap, for whoever writes down which versions the folders hold.
     pub(super) fn read_again(&self) -> Arc<Notify> {
         Arc::clone(&self.read_again)
+    }
+
+    /// Rung after each swap, for whoever keeps versions of what is in use.
+    pub(super) fn changed(&self) -> Arc<Notify> {
+        Arc::clone(&self.changed)
     }
 
     /// What is to be polled now.
@@ -128,6 +135,7 @@ impl Reloader {
         self.reconfigured.notify_one();
         self.repoll.notify_one();
         self.read_again.notify_one();
+        self.changed.notify_one();
     }
 }
 

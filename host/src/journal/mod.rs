@@ -22,6 +22,7 @@ pub mod list;
 mod lock;
 mod pack;
 mod read;
+pub mod recall;
 mod record;
 pub mod replay;
 mod retention;
@@ -31,6 +32,7 @@ mod steps;
 mod summary;
 pub mod tokens;
 pub mod versions;
+pub mod values;
 mod writer;
 
 use std::path::{Path, PathBuf};

@@ -14,6 +14,7 @@ use super::follow;
 use super::issues::{self, Death};
 use super::jobs;
 use super::pack::{Packed, pack};
+use super::recall;
 use super::record::{
     Acceptance, AttemptRecord, DocumentDelivered, End, Ended, Identity, Mapped, NewQuarantine,
     Next, PassageState, Postponed,
@@ -21,6 +22,7 @@ use super::record::{
 use super::replay::{self, Before};
 use super::retention;
 use super::seal::Reached;
+use super::values;
 use crate::event::{Document, Receipt};
 
 /// Something to be written.
@@ -36,6 +38,8 @@ pub(super) enum Command {
     Follow(Box<follow::Step>),
     Job(Box<jobs::Step>),
     Replay(Box<replay::ReplayStep>),
+    Recall(Box<recall::Step>),
+    Value(Box<values::NewVersion>),
     Acts(Vec<Act>),
     /// Events by number, then input in quarantine.
     Forget(Vec<u64>, Vec<u64>),
@@ -53,6 +57,7 @@ impl Command {
         match self {
             Self::Accept(offered) => offered.packed.bytes.len(),
             Self::Quarantine(it) => it.body.len(),
+            Self::Value(it) => it.bytes.len(),
             Self::Mapped(it) => it.documents.bytes.len() + it.receipts.len(),
             Self::Probe(true) => PROBE_BYTES as usize,
             _ => 0,
@@ -162,6 +167,8 @@ pub(super) fn apply(
         }
         Command::Job(it) => Ok(Answer::Id(jobs::apply(db, it)?)),
         Command::Replay(it) => replay::step(db, it),
+        Command::Recall(it) => recall::apply(db, it),
+        Command::Value(it) => values::apply(db, it),
         Command::Acts(acts) => Ok(Answer::Id(audit::apply(db, acts)?)),
         Command::Forget(events, quarantine) => {
             let removed = retention::forget_events(db, events)?
@@ -222,7 +229,7 @@ fn quarantine(
     Ok(Answer::Id(id))
 }
 
-fn mapped(db: &Connection, row: &MappedRow) -> Result<Answer, Fault> {
+pub(super) fn mapped(db: &Connection, row: &MappedRow) -> Result<Answer, Fault> {
     let MappedRow { step: it, receipts, documents } = row;
     let changed = db
         .prepare_cached(

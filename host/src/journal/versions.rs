@@ -184,7 +184,7 @@ impl Journal {
     ///
     /// # Errors
     /// [`Error::Io`].
-    pub fn versions(
+    pub fn plugin_versions(
         &self,
         merchant: Option<&str>,
         plugin: Option<&str>,

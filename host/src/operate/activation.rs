@@ -9,13 +9,13 @@
 //! of one is looked up in the folder: if the file is there, the line that is missing is written then,
 //! and says so.
 
-use std::path::Path;
-
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tracing::{info, warn};
 
-use super::versions::{Named, VersionError, Versions, check_name, named, routes_of, stages_of};
+use super::versions::{
+    Named, VersionError, Versions, check_name, named, replace, routes_of, stages_of,
+};
 use crate::journal;
 use crate::journal::audit::{Act, NewEntry};
 use crate::journal::versions::{Came, NewVersion, VersionAct, VersionState};
@@ -221,19 +221,4 @@ impl Versions {
         }
         Ok(())
     }
-}
-
-/// Written beside, then renamed: whoever looks sees the one or the other.
-fn replace(place: &Path, bytes: &[u8]) -> Result<(), VersionError> {
-    use std::io::Write as _;
-    let folder = place.parent().expect("a plugin is in a folder");
-    let put = || {
-        std::fs::create_dir_all(folder)?;
-        let mut draft = tempfile::NamedTempFile::new_in(folder)?;
-        draft.write_all(bytes)?;
-        draft.as_file().sync_all()?;
-        draft.persist(place)?;
-        std::fs::File::open(folder)?.sync_all()
-    };
-    put().map_err(|source| VersionError::Disk { path: place.to_owned(), source })
 }

@@ -5,6 +5,7 @@
 //!   curl /v1/...  ----------+--> [api] --> acts in the journal, with who and why
 //!                                  |
 //!                             [replays]  jobs: a few passages put back at a time, at a pace
+//!                             [recall]   jobs: what a bad version left behind, worked out again
 //!                                  |
 //!                               journal --> dispatcher, as if they had just come in
 //! ```
@@ -19,6 +20,9 @@ mod judging;
 mod replays;
 mod tidying;
 pub mod uploads;
+pub mod explained;
+pub mod recall;
+pub mod values;
 pub mod versions;
 
 use std::path::PathBuf;
@@ -26,7 +30,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use self::recall::Recalls;
 pub use self::replays::{Ask, NotStarted, Replays};
+use self::values::Values;
 use self::versions::Versions;
 use crate::ingress::Ingress;
 use crate::journal::Journal;
@@ -49,8 +55,12 @@ pub struct Operate {
     pub merchants: PathBuf,
     /// Replays under way.
     pub replays: Replays,
+    /// Recalls under way.
+    pub recalls: Recalls,
     /// Plugins of merchants; none while the host is stopped.
     pub versions: Option<Versions>,
+    /// Tables and settings of merchants; none while the host is stopped.
+    pub values: Option<Values>,
     /// What is known of connections.
     pub connections: Connections,
     /// Who fetches from shops; none while the host is stopped.

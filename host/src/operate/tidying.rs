@@ -26,7 +26,7 @@ impl Versions {
     async fn try_tidy(&self, merchant: &str) -> Result<(), journal::Error> {
         let Ok(of) = self.merchant(merchant) else { return Ok(()) };
         let rules = of.plugin_rules();
-        let mut rows = self.journal.versions(Some(merchant), None)?;
+        let mut rows = self.journal.plugin_versions(Some(merchant), None)?;
         rows.retain(|row| row.it.kept);
         let old = |row: &VersionRow| {
             matches!(row.it.state, VersionState::Admitted | VersionState::Retired)

@@ -209,7 +209,7 @@ impl Versions {
     /// # Errors
     /// When there is no such merchant, or the journal cannot be read.
     pub fn slots(&self, merchant: &str) -> Result<Vec<Slot>, VersionError> {
-        let rows = self.journal.versions(Some(merchant), None)?;
+        let rows = self.journal.plugin_versions(Some(merchant), None)?;
         let merchant = self.merchant(merchant)?;
         let files = merchant.catalog.entries().map(|(name, _)| name.to_owned());
         let names: BTreeSet<String> =
@@ -235,7 +235,7 @@ impl Versions {
     /// When there is no such merchant, or the journal cannot be read.
     pub fn of_plugin(&self, merchant: &str, plugin: &str) -> Result<Vec<Version>, VersionError> {
         self.merchant(merchant)?;
-        Ok(shown(self.journal.versions(Some(merchant), Some(plugin))?.iter()))
+        Ok(shown(self.journal.plugin_versions(Some(merchant), Some(plugin))?.iter()))
     }
 
     /// One version of a plugin with its admission report, by the beginning of its digest or its number.
@@ -249,7 +249,7 @@ impl Versions {
         wanted: &str,
     ) -> Result<(Version, Value), VersionError> {
         self.merchant(merchant)?;
-        let rows = self.journal.versions(Some(merchant), Some(plugin))?;
+        let rows = self.journal.plugin_versions(Some(merchant), Some(plugin))?;
         let meant = |row: &&VersionRow| {
             let by_digest = wanted.len() >= DIGEST_CHARS_MIN && row.it.digest.starts_with(wanted);
             by_digest || row.it.version.as_deref() == Some(wanted)
@@ -392,7 +392,11 @@ impl Versions {
         }
     }
 
-    pub(super) fn merchant(&self, name: &str) -> Result<Arc<Merchant>, VersionError> {
+    /// A merchant as it is served now.
+    ///
+    /// # Errors
+    /// When there is none of this name.
+    pub fn merchant(&self, name: &str) -> Result<Arc<Merchant>, VersionError> {
         let snapshot = self.snapshot.load();
         let found = snapshot.merchants.get(name).filter(|merchant| merchant.configured);
         found
@@ -507,4 +511,19 @@ pub(super) fn input(event: &Event, ready: &ReadyRoute) -> Input {
         previous_status: None,
         lookups: Arc::clone(&ready.lookups),
     }
+}
+
+/// Written beside, then renamed: whoever looks sees the one or the other.
+pub(super) fn replace(place: &Path, bytes: &[u8]) -> Result<(), VersionError> {
+    use std::io::Write as _;
+    let folder = place.parent().expect("a plugin is in a folder");
+    let put = || {
+        std::fs::create_dir_all(folder)?;
+        let mut draft = tempfile::NamedTempFile::new_in(folder)?;
+        draft.write_all(bytes)?;
+        draft.as_file().sync_all()?;
+        draft.persist(place)?;
+        std::fs::File::open(folder)?.sync_all()
+    };
+    put().map_err(|source| VersionError::Disk { path: place.to_owned(), source })
 }

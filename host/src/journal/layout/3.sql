@@ -50,3 +50,32 @@ CREATE TABLE intents (
     why      TEXT NOT NULL,
     detail   TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+-- What a recall found: one row for each resource on a route that is not as it should be.
+CREATE TABLE corrections (
+    job          INTEGER NOT NULL,
+    no           INTEGER NOT NULL,
+    merchant     TEXT NOT NULL,
+    connection   TEXT NOT NULL,
+    route        TEXT NOT NULL,
+    resource_key TEXT NOT NULL,
+    event_id     TEXT NOT NULL,
+    kind         TEXT NOT NULL,
+    told         TEXT NOT NULL,
+    PRIMARY KEY (job, no)
+) STRICT, WITHOUT ROWID;
+-- Every lookup table and every route's settings that were brought in or in use, as they were.
+CREATE TABLE value_versions (
+    merchant TEXT NOT NULL,
+    kind     TEXT NOT NULL,
+    name     TEXT NOT NULL,
+    digest   TEXT NOT NULL,
+    no       INTEGER NOT NULL,
+    at       INTEGER NOT NULL,
+    origin   TEXT NOT NULL,
+    who      TEXT NOT NULL,
+    why      TEXT NOT NULL,
+    size     INTEGER NOT NULL,
+    packing  INTEGER NOT NULL,
+    bytes    BLOB NOT NULL,
+    PRIMARY KEY (merchant, kind, name, digest)
+) STRICT, WITHOUT ROWID;

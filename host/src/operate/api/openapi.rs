@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::table::{COMPONENT, Endpoint, Gives, Method, TABLE};
+use super::table::{COMPONENT, Endpoint, Gives, Method, TABLE, VALUE};
 
 const SCHEMAS: &str = include_str!("schemas.json");
 
@@ -78,6 +78,9 @@ fn operation(endpoint: &Endpoint) -> Value {
                 parameters.push(header);
             }
         }
+    } else if endpoint.takes == Some(VALUE) {
+        operation["requestBody"] =
+            json!({ "required": true, "content": { "text/csv": {}, "application/json": {} } });
     } else if let Some(schema) = endpoint.takes {
         operation["requestBody"] = json!({ "required": true, "content": { "application/json": { "schema": reference(schema) } } });
     }
@@ -127,6 +130,10 @@ fn parameter(name: &str) -> Value {
         "issue_state" => (reference("IssueState"), "Where the issue stands"),
         "status" => (text, "Where it stands"),
         "resource" => (text, "What it is about (`order/27`); needs a merchant"),
+        "last" => (text, "The newest so many events"),
+        "base" => (text, "The version to compare with; what is in use, if nothing is said"),
+        "why" => (text, "The reason, for the audit record"),
+        "kind" => (text, "`differs`, `extra`, `failed`, `breach` or `under_way`"),
         _ => (text, "Only of this"),
     };
     json!({ "name": name, "in": "query", "schema": schema, "description": description })

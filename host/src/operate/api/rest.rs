@@ -62,7 +62,7 @@ pub(super) fn replays(operate: &Operate, asked: Asked) -> Result<Answer, Problem
 }
 
 /// The place behind the last job shown, of jobs read with a limit of one more.
-fn next_of(jobs: &[Job], limit: usize) -> Option<String> {
+pub(super) fn next_of(jobs: &[Job], limit: usize) -> Option<String> {
     let last = jobs.get(limit.checked_sub(1)?)?;
     (jobs.len() > limit).then(|| last.id.to_string())
 }
@@ -270,7 +270,7 @@ pub(super) fn connections(operate: &Operate, asked: Asked) -> Result<Answer, Pro
 pub(super) fn plugins(operate: &Operate, asked: Asked) -> Result<Answer, Problem> {
     let mut kept = operate.shelf.all();
     if let Some(merchant) = of(asked)? {
-        let own = operate.journal.versions(Some(&merchant), None)?;
+        let own = operate.journal.plugin_versions(Some(&merchant), None)?;
         kept.retain(|it| own.iter().any(|row| row.it.kept && row.it.digest == it.digest));
     }
     let shown: Vec<Value> = kept

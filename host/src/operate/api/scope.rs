@@ -47,6 +47,12 @@ pub(super) fn narrow(
             let found = job.filter(|job| job.job.kind == "backfill").map(|job| job.job.merchant);
             if mine(found) { Ok(()) } else { Err(unknown("backfill", &id)) }
         }
+        About::Recall => {
+            let id = part("recall");
+            let job = id.parse().ok().map(|id| journal.job(id)).transpose()?.flatten();
+            let found = job.filter(|job| job.job.kind == "recall").map(|job| job.job.merchant);
+            if mine(found) { Ok(()) } else { Err(unknown("recall", &id)) }
+        }
         About::Held => {
             let id = part("id");
             let number: Option<u64> = id.parse().ok();

@@ -14,6 +14,8 @@ pub(super) enum Op {
     Events,
     Event,
     EventPayload,
+    EventExplained,
+    Reads,
     Letters,
     Letter,
     LetterResolve,
@@ -54,6 +56,20 @@ pub(super) enum Op {
     Tokens,
     TokenCreate,
     TokenRevoke,
+    Recalls,
+    RecallStart,
+    Recall,
+    Corrections,
+    RecallSend,
+    RecallStop,
+    Values,
+    Value,
+    ValueSays,
+    ValueChanges,
+    ValuePut,
+    ValueActivate,
+    ValueRollback,
+    ValueCompare,
 }
 
 /// How it is asked for.
@@ -101,6 +117,8 @@ pub(super) enum About {
     Replay,
     /// That of the backfill in the path.
     Backfill,
+    /// That of the recall in the path.
+    Recall,
     /// That of what is in quarantine under the number in the path.
     Held,
     /// Rows of many: the parameter `merchant`, which is set for the token of one.
@@ -180,6 +198,8 @@ const fn post(
 
 /// Not a schema: the file itself.
 pub(super) const COMPONENT: &str = "component";
+/// Nor this: CSV, or settings as JSON.
+pub(super) const VALUE: &str = "value";
 
 const EVENTS: &[&str] = &[
     "merchant",
@@ -202,7 +222,7 @@ const AUDIT: &[&str] = &["merchant", "limit", "cursor"];
 const OF: &[&str] = &["merchant"];
 const JOBS: &[&str] = &["merchant", "limit", "cursor"];
 
-use About::{Backfill, Body, Event, Held, Host, Issue, Nobody, Path, Query, Replay};
+use About::{Backfill, Body, Event, Held, Host, Issue, Nobody, Path, Query, Recall, Replay};
 use Gives::{All, Document, Lines, Made, One, Pages, Payload};
 use Role::{Consultant, Merchant, Operator, Read};
 
@@ -228,6 +248,15 @@ pub(super) static TABLE: &[Endpoint] = &[
         "What the source sent, byte for byte",
         &[],
         Payload,
+    ),
+    get(
+        "/v1/events/{event}/explanation",
+        Op::EventExplained,
+        Read,
+        Event,
+        "What each field of its documents comes from, by the plugins in use",
+        &["route"],
+        All("Explained"),
     ),
     get(
         "/v1/dead-letters",
@@ -603,5 +632,134 @@ pub(super) static TABLE: &[Endpoint] = &[
         "A token is good for nothing from now on",
         "Revoke",
         One("Token"),
+    ),
+    get(
+        "/v1/recalls",
+        Op::Recalls,
+        Read,
+        Query,
+        "Recalls, the newest first",
+        JOBS,
+        Pages("Recall"),
+    ),
+    post(
+        "/v1/recalls",
+        Op::RecallStart,
+        Merchant,
+        Body,
+        "Work out what a plugin version left behind; sends nothing",
+        "RecallRequest",
+        Made("Recall"),
+    ),
+    get("/v1/recalls/{recall}", Op::Recall, Read, Recall, "A recall", &[], One("Recall")),
+    get(
+        "/v1/recalls/{recall}/corrections",
+        Op::Corrections,
+        Read,
+        Recall,
+        "What it found, resource by resource",
+        &["kind", "limit", "cursor"],
+        Pages("Correction"),
+    ),
+    post(
+        "/v1/recalls/{recall}/send",
+        Op::RecallSend,
+        Merchant,
+        Recall,
+        "Send the corrections",
+        "RecallSendRequest",
+        Made("Recall"),
+    ),
+    post(
+        "/v1/recalls/{recall}/stop",
+        Op::RecallStop,
+        Merchant,
+        Recall,
+        "Stop looking, or sending, behind the last step",
+        "Why",
+        One("Recall"),
+    ),
+    get(
+        "/v1/merchants/{merchant}/values",
+        Op::Values,
+        Read,
+        Path,
+        "A merchant's lookup tables and its routes' settings, with their versions",
+        &[],
+        All("Held"),
+    ),
+    get(
+        "/v1/merchants/{merchant}/values/{kind}/{name}",
+        Op::Value,
+        Read,
+        Path,
+        "One of them: `table/NAME` or `settings/ROUTE`",
+        &[],
+        One("Held"),
+    ),
+    Endpoint {
+        method: Method::Put,
+        path: "/v1/merchants/{merchant}/values/{kind}/{name}",
+        op: Op::ValuePut,
+        needs: Merchant,
+        about: Path,
+        summary: "Look a version over and keep it, without putting it to work",
+        query: &["why"],
+        takes: Some(VALUE),
+        gives: Made("ValuePut"),
+    },
+    get(
+        "/v1/merchants/{merchant}/values/{kind}/{name}/versions/{version}",
+        Op::ValueSays,
+        Read,
+        Path,
+        "What a version says, byte for byte; `in-use` for the one in use",
+        &[],
+        Payload,
+    ),
+    get(
+        "/v1/merchants/{merchant}/values/{kind}/{name}/versions/{version}/changes",
+        Op::ValueChanges,
+        Read,
+        Path,
+        "What a version changes of what is in use, or of another: rows, or fields",
+        &["base"],
+        One("ValueChanges"),
+    ),
+    post(
+        "/v1/merchants/{merchant}/values/{kind}/{name}/activate",
+        Op::ValueActivate,
+        Merchant,
+        Path,
+        "Put a version to work",
+        "ActivateRequest",
+        One("ValueActivated"),
+    ),
+    post(
+        "/v1/merchants/{merchant}/values/{kind}/{name}/rollback",
+        Op::ValueRollback,
+        Merchant,
+        Path,
+        "Put the version to work that the one in use took the place of",
+        "Why",
+        One("ValueActivated"),
+    ),
+    post(
+        "/v1/merchants/{merchant}/values/{kind}/{name}/diff",
+        Op::ValueCompare,
+        Merchant,
+        Path,
+        "What a version would have made of recorded events, beside the one in use",
+        "CompareRequest",
+        All("Compared"),
+    ),
+    get(
+        "/v1/merchants/{merchant}/reads",
+        Op::Reads,
+        Read,
+        Path,
+        "What the plugins of each route read, over its newest events",
+        &["route", "last"],
+        All("Reads"),
     ),
 ];

@@ -42,6 +42,7 @@ impl Journal {
             operation: Operation::Create,
             body: serde_json::from_str("{}").unwrap(),
             attributes: Vec::new(),
+            request_key: None,
         };
         let documents = (0..documents).map(document).collect();
         rows.push(Row { resource, documents, passage: None, due: None, cause: None });
@@ -68,6 +69,7 @@ pub(super) fn begun(mapped: Mapped) -> Passage {
         dead: None,
         replays: 0,
         pin: None,
+        corrects: false,
         released: false,
         ended_at: None,
     }
