@@ -19,6 +19,7 @@ mod flow;
 mod gates;
 mod golden;
 mod guest;
+mod hostile;
 mod house;
 mod ingress;
 mod journal;
