@@ -13,10 +13,12 @@ mod dry_run;
 mod evidence;
 mod new;
 mod operate;
+mod pack;
 mod plugins;
 mod rehearsal;
 mod screen;
 mod serve;
+mod sign;
 mod test;
 
 use std::process::ExitCode;
@@ -60,6 +62,12 @@ enum Command {
     Test(test::Args),
     /// Show the plugins of a configuration folder and their state.
     Plugins(plugins::Args),
+    /// Make a package of a plugin project.
+    Pack(pack::Args),
+    /// Make keys to sign plugins with.
+    Key(sign::KeyArgs),
+    /// Sign a plugin file or package.
+    Sign(sign::SignArgs),
     /// Bring a plugin version to a running host, which looks it over and keeps it.
     Push(operate::versions::PushArgs),
     /// Put a plugin version to work.
@@ -93,6 +101,8 @@ enum Command {
     Quarantine(operate::quarantine::Args),
     /// Who did what by hand, and why.
     Audit(operate::audit::Args),
+    /// Who may ask the REST API: make, list and revoke tokens.
+    Token(operate::tokens::Args),
     /// Copy the journal of a host, running or not.
     Backup(backup::BackupArgs),
     /// Put a backup back, with the host stopped.
@@ -117,6 +127,9 @@ pub fn main() -> ExitCode {
         Command::TruthTable(args) => evidence::truth_table::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Plugins(args) => plugins::run(&args),
+        Command::Pack(args) => pack::run(&args),
+        Command::Key(args) => sign::key(&args),
+        Command::Sign(args) => sign::sign(&args),
         Command::Push(args) => operate::versions::push(&args),
         Command::Activate(args) => operate::versions::activate(&args),
         Command::Rollback(args) => operate::versions::rollback(&args),
@@ -133,6 +146,7 @@ pub fn main() -> ExitCode {
         Command::Replay(args) => operate::replay::run(&args),
         Command::Quarantine(args) => operate::quarantine::run(&args),
         Command::Audit(args) => operate::audit::run(&args),
+        Command::Token(args) => operate::tokens::run(&args),
         Command::Backup(args) => backup::backup(&args),
         Command::Restore(args) => backup::restore(&args),
         Command::Compile(args) => compile::run(&args),

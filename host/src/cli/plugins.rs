@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::operate::trials::line;
+use super::operate::versions;
 use super::screen::{self, BAD, paint, plain};
 use crate::config::{HostFile, Loader};
 use crate::delivery::Outbound;
@@ -27,8 +28,10 @@ const PATIENCE: Duration = Duration::from_secs(10);
 Examples:
   mapwright plugins --config /etc/mapwright
   mapwright plugins --url http://127.0.0.1:8080
+  mapwright plugins --url http://127.0.0.1:8080 --merchant acme
 
-A plugin is `ready`, `last_good` (the file is broken, the version before it is in use) or `refused`.
+With --merchant every version that was brought in is shown, with who did and where it stands; that needs the
+token in MAPWRIGHT_TOKEN. A plugin is `ready`, `last_good` (the file is broken, the version before it is in use) or `refused`.
 Exit code: 0 all is well, 1 something is wrong with a file, 2 folder or host cannot be read.")]
 pub(super) struct Args {
     /// The configuration folder, with mapwright.toml and merchants/.
@@ -37,6 +40,9 @@ pub(super) struct Args {
     /// A running host.
     #[arg(long, value_name = "URL")]
     url: Option<String>,
+    /// Every version of this merchant's plugins, on a running host.
+    #[arg(long, requires = "url")]
+    merchant: Option<String>,
     /// Print as JSON.
     #[arg(long)]
     json: bool,
@@ -77,6 +83,9 @@ struct Fault {
 
 /// Runs the command.
 pub(super) fn run(args: &Args) -> ExitCode {
+    if let (Some(url), Some(merchant)) = (&args.url, &args.merchant) {
+        return versions::list(url, merchant, args.json);
+    }
     let account = match &args.url {
         Some(url) => ask(url),
         None => look(&args.config),

@@ -22,11 +22,11 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 pub use self::health::account;
-pub use self::operate::look_into;
+pub use self::operate::{act_in, look_into};
 use self::reload::Reloader;
 use crate::backlog::Backlog;
 use crate::checkpoint::{self, Checkpoints};
-use crate::config::{Fault, HostFile, Loader, Snapshot, Watch};
+use crate::config::{Fault, HostFile, Known, Loader, Snapshot, Watch};
 use crate::delivery::{self, Outbound};
 use crate::dispatch::{Dispatcher, Parts};
 use crate::ingress::{self, Counters, Guard, Ingress};
@@ -144,7 +144,8 @@ impl Host {
         let tokens = operate::tokens(dir, &file)?;
         let engine = Engine::keeping(&ENGINE, &data_dir.join(COMPILED_FOLDER), compiler)?;
         let shelf = Shelf::new(data_dir.join(journal::PLUGINS), engine.clone());
-        let loader = Loader::new(dir, &file, engine.clone(), Outbound::new()?);
+        let known = Known::new(journal.clone(), shelf.clone());
+        let loader = Loader::new(dir, &file, engine.clone(), Outbound::new()?).knowing(known);
         let reloader =
             Reloader::new(loader, shelf.clone(), file.public_url.clone(), Arc::clone(&metrics));
         let rollout = Rollout::open(
@@ -243,13 +244,22 @@ impl Host {
         });
         let watch = self.watch()?;
         let beside = self.rollout.start(load).map_err(OpenError::Threads)?;
+        let versions = self.versions();
+        if let Err(error) = versions.recover().await {
+            warn!(%error, "what a crash cut short could not be told; the next start tries again");
+        }
+        let following = tokio::spawn(follow_folders(
+            versions.clone(),
+            self.reloader.read_again(),
+            stop.clone(),
+        ));
         let house = tokio::spawn(housekeeping::keep_house(
             self.journal.clone(),
             self.reloader.snapshot(),
             stop.clone(),
         ));
         let watching =
-            tokio::spawn(keep_watch(self.versions(), self.rollout.clone(), stop.clone()));
+            tokio::spawn(keep_watch(versions.clone(), self.rollout.clone(), stop.clone()));
         let grace = Duration::from_millis(self.file.shutdown_ms);
         let walking = tokio::spawn(dispatcher.run(stop.clone(), grace));
         let polling =
@@ -266,10 +276,11 @@ impl Host {
         let values = self.values();
         let (changed, until) = (self.reloader.changed(), stop.clone());
         let keeping = tokio::spawn(keep_values(values.clone(), changed, until));
-        let router = self.router(replays.clone(), recalls.clone(), values);
+        let router = self.router(replays.clone(), recalls.clone(), values, versions);
         let stopped = stop.clone();
-        let serving = axum::serve(self.listener, router)
-            .with_graceful_shutdown(async move { stopped.cancelled().await });
+        let serving =
+            axum::serve(self.listener, router.into_make_service_with_connect_info::<SocketAddr>())
+                .with_graceful_shutdown(async move { stopped.cancelled().await });
         // A sender that goes silent in the middle of a request would be waited for without end.
         let out_of_patience = async {
             stop.cancelled().await;
@@ -291,6 +302,9 @@ impl Host {
         if let Err(error) = polling.await {
             warn!(%error, "polling did not end well");
         }
+        if let Err(error) = following.await {
+            warn!(%error, "the record of versions did not end well");
+        }
         if let Err(error) = walking.await {
             warn!(%error, "the dispatcher did not end well");
         }
@@ -305,7 +319,13 @@ impl Host {
         Ok(())
     }
 
-    fn router(&self, replays: Replays, recalls: Recalls, values: Values) -> axum::Router {
+    fn router(
+        &self,
+        replays: Replays,
+        recalls: Recalls,
+        values: Values,
+        versions: Versions,
+    ) -> axum::Router {
         let ingress = Ingress {
             journal: self.journal.clone(),
             sources: self.reloader.sources(),
@@ -313,10 +333,11 @@ impl Host {
             guard: Arc::clone(&self.guard),
         };
         let operate = Operate {
+            merchants: self.reloader.dir().join("merchants"),
             journal: self.journal.clone(),
             ingress: ingress.clone(),
             shelf: self.shelf.clone(),
-            versions: Some(self.versions()),
+            versions: Some(versions),
             rollout: Some(self.rollout.clone()),
             values: Some(values),
             replays,
@@ -352,6 +373,7 @@ impl Host {
             self.reloader.snapshot(),
             Arc::new(move || reloader.reload()),
         )
+        .telling(self.rollout.clone())
     }
 
     fn values(&self) -> Values {
@@ -395,6 +417,22 @@ async fn keep_polling(pollers: Pollers, reloader: Reloader, stop: CancellationTo
         }
     }
     pollers.stop().await;
+}
+
+/// Writes down what is put into the folders by hand, whenever they were read, until `stop`.
+async fn follow_folders(versions: Versions, read_again: Arc<Notify>, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            followed = versions.follow_folders() => if let Err(error) = followed {
+                warn!(%error, "the versions in the folders could not be written down");
+            },
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = read_again.notified() => {}
+        }
+    }
 }
 
 fn open_checkpoints(data_dir: &Path, journal: &Journal) -> Result<Checkpoints, OpenError> {

@@ -184,7 +184,7 @@ impl Journal {
     ///
     /// # Errors
     /// [`Error::Io`].
-    pub fn versions(
+    pub fn plugin_versions(
         &self,
         merchant: Option<&str>,
         plugin: Option<&str>,
@@ -216,6 +216,62 @@ impl Journal {
                  WHERE merchant = ?1 AND plugin = ?2 AND digest = ?3"
             ))?;
             Ok(statement.query_row(params![merchant, plugin, digest], version).optional()?)
+        })
+    }
+
+    /// The digests of all versions that were brought in for a merchant and not refused.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn version_digests(&self, merchant: &str) -> Result<BTreeSet<String>, Error> {
+        self.shared.readers.with(|db| {
+            let mut statement = db.prepare_cached(
+                "SELECT DISTINCT digest FROM versions
+                 WHERE merchant = ?1 AND state NOT IN ('uploaded', 'refused')",
+            )?;
+            let found = statement.query_map([merchant], |row| row.get(0))?;
+            Ok(found.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// Merchant, plugin, digest and state of all versions.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn version_states(&self) -> Result<Vec<(String, String, String, VersionState)>, Error> {
+        self.shared.readers.with(|db| {
+            let mut statement =
+                db.prepare_cached("SELECT merchant, plugin, digest, state FROM versions")?;
+            let found = statement.query_map([], |row| {
+                let state: String = row.get(3)?;
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, VersionState::named(&state)))
+            })?;
+            Ok(found.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// The digests whose bytes somebody's record keeps on the shelf.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn kept_digests(&self) -> Result<BTreeSet<String>, Error> {
+        self.shared.readers.with(|db| {
+            let mut statement =
+                db.prepare_cached("SELECT DISTINCT digest FROM versions WHERE kept = 1")?;
+            let found = statement.query_map([], |row| row.get(0))?;
+            Ok(found.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// The digests of all versions of anybody.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn all_version_digests(&self) -> Result<BTreeSet<String>, Error> {
+        self.shared.readers.with(|db| {
+            let mut statement = db.prepare_cached("SELECT DISTINCT digest FROM versions")?;
+            let found = statement.query_map([], |row| row.get(0))?;
+            Ok(found.collect::<Result<_, _>>()?)
         })
     }
 
@@ -366,8 +422,9 @@ fn put(db: &Connection, it: &NewVersion, at: i64) -> rusqlite::Result<usize> {
                  kept = max(kept, excluded.kept),
                  who = CASE WHEN state IN ('uploaded', 'refused') THEN excluded.who ELSE who END,
                  came = CASE WHEN state IN ('uploaded', 'refused') THEN excluded.came ELSE came END,
-                 changed_at = CASE WHEN state IN ('uploaded', 'refused', 'admitted')
-                     AND state <> excluded.state THEN excluded.changed_at ELSE changed_at END,
+                 changed_at = CASE WHEN excluded.kept > kept
+                     OR (state IN ('uploaded', 'refused', 'admitted') AND state <> excluded.state)
+                     THEN excluded.changed_at ELSE changed_at END,
                  state = CASE WHEN state IN ('uploaded', 'refused', 'admitted')
                      THEN excluded.state ELSE state END",
         )?

@@ -13,14 +13,20 @@
 //! dispatcher does with them what it does with all others. What is done by hand is in the audit
 //! record, in the commit that does it.
 
+pub mod activation;
 pub mod api;
+mod folder;
+mod judging;
+mod replays;
+mod tidying;
+pub mod uploads;
 pub mod explained;
 pub mod recall;
-mod replays;
 pub mod values;
 pub mod versions;
 mod watch;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -48,6 +54,8 @@ pub struct Operate {
     pub ingress: Ingress,
     /// Plugin versions.
     pub shelf: Shelf,
+    /// The folder with a folder for each merchant.
+    pub merchants: PathBuf,
     /// Replays under way.
     pub replays: Replays,
     /// Recalls under way.
@@ -63,4 +71,13 @@ pub struct Operate {
     pub connections: Connections,
     /// Who fetches from shops; none while the host is stopped.
     pub pollers: Option<Pollers>,
+}
+
+impl Operate {
+    /// Whether there is a folder for this merchant.
+    #[must_use]
+    pub fn has_merchant(&self, name: &str) -> bool {
+        let plain = !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\']);
+        plain && self.merchants.join(name).is_dir()
+    }
 }

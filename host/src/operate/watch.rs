@@ -8,13 +8,12 @@
 
 use std::time::Duration;
 
-use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
+use super::activation::Change;
 use super::versions::Versions;
-use crate::journal::audit::{Act, NewEntry};
-use crate::rollout::{Activated, Breach, Role, Rollout};
+use crate::rollout::{Breach, Role, Rollout};
 
 /// Before trying again what could not be done.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -39,7 +38,7 @@ pub async fn keep_watch(versions: Versions, rollout: Rollout, stop: Cancellation
             reason,
             "a promoted version is beyond its terms: the version before is put back"
         );
-        let Err(why) = revert(&versions, &rollout, &breach).await else { continue };
+        let Err(why) = revert(&versions, &breach).await else { continue };
         error!(
             merchant.name = merchant,
             plugin.name = plugin,
@@ -58,30 +57,26 @@ pub async fn keep_watch(versions: Versions, rollout: Rollout, stop: Cancellation
     }
 }
 
-async fn revert(versions: &Versions, rollout: &Rollout, breach: &Breach) -> Result<(), String> {
-    let (versions, asked) = (versions.clone(), breach.clone());
-    let put_back = tokio::task::spawn_blocking(move || {
-        let Breach { merchant, plugin, live, before, .. } = &asked;
-        versions.activate_over(merchant, plugin, before, Some(live))
-    });
-    let (from, to) = put_back
-        .await
-        .map_err(|error| format!("it broke off: {error}"))?
-        .map_err(|error| error.to_string())?;
-    let Breach { merchant, plugin, reason, .. } = breach;
-    let note = Act::Note(NewEntry {
-        who: HOST.to_owned(),
-        action: "revert_plugin".to_owned(),
+async fn revert(versions: &Versions, breach: &Breach) -> Result<(), String> {
+    let Breach { merchant, plugin, live, before, reason } = breach;
+    let change = Change {
         merchant: merchant.clone(),
-        subject: format!("plugin/{plugin}"),
+        plugin: plugin.clone(),
+        version: before.clone(),
+        who: HOST.to_owned(),
         why: reason.clone(),
-        detail: json!({ "from": from, "to": to }).to_string(),
-    });
-    let activated =
-        Activated { merchant, plugin, to: &to.digest, watch: None, reverted: Some(reason) };
-    if let Err(error) = rollout.activated(activated, vec![note]).await {
-        // The version before is in use; only the record of it is missing.
+        everybody_s: true,
+        watch: None,
+        expected: Some(live.clone()),
+        reverted: Some(reason.clone()),
+    };
+    let Err(error) = versions.activate(&change).await else { return Ok(()) };
+    let now = versions.merchant(merchant).ok();
+    let now = now.as_ref().and_then(|of| of.catalog.get(plugin));
+    if now.is_some_and(|it| it.digest() == before) {
+        // The version before is in use; only the record of it is missing, and told at the next start.
         warn!(merchant.name = merchant, plugin.name = plugin, %error, "taken back, and it could not be written down");
+        return Ok(());
     }
-    Ok(())
+    Err(error.to_string())
 }

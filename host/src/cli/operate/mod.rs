@@ -13,6 +13,7 @@ pub(super) mod recorded;
 pub(super) mod replay;
 pub(super) mod routes;
 pub(super) mod trials;
+pub(super) mod tokens;
 pub(super) mod values;
 pub(super) mod versions;
 mod view;

@@ -124,7 +124,8 @@ fn candidate(operate: &Operate, asked: &Asked, wanted: &str) -> Result<(Kept, Pl
         let said = format!("merchant {merchant} has no plugin `{plugin}` in use");
         return Err(Problem::unknown(said));
     };
-    let kept = operate.shelf.find(wanted).map_err(Problem::unknown)?;
+    let everybody_s = asked.who.merchant.is_none();
+    let kept = versions(operate)?.find(merchant, wanted, everybody_s)?;
     let unfit = |said: String| Problem::unfit("plugin", said);
     if kept.name != active.name() {
         let said = format!("`{plugin}` is {}, and that version is of {}", active.name(), kept.name);
