@@ -113,7 +113,7 @@ impl Theirs {
             .replace("{name}", &of(&self.bookmark, "nobody-s"))
             .replace("{plugin}", &of(&self.plugin, "nobody-s"))
             .replace("{token}", "nobody-s")
-            .replace("{route}", "orders")
+            .replace("{route}", if merchant == "acme" { "orders" } else { "nobody-s" })
     }
 
     /// Bodies that a row takes, about things of theirs or of nobody's.

@@ -248,7 +248,7 @@ impl Api {
             Op::ShadowBegin => trials::begin(operate, asked).await,
             Op::ShadowStop => trials::stop(operate, &asked).await,
             Op::ShadowPromote => trials::promote(operate, &asked).await,
-            Op::Routes => routes::all(operate),
+            Op::Routes => routes::all(operate, asked),
             Op::RoutesOf => routes::of_merchant(operate, &asked),
             Op::RoutePause => routes::pause(operate, &asked).await,
             Op::RouteResume => routes::resume(operate, &asked).await,

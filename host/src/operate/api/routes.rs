@@ -44,8 +44,12 @@ pub(super) fn note(asked: &Asked, action: &str, subject: String, why: &str, deta
     })
 }
 
-pub(super) fn all(operate: &Operate) -> Result<Answer, Problem> {
-    let merchants: Vec<String> = versions(operate)?.merchants();
+pub(super) fn all(operate: &Operate, asked: Asked) -> Result<Answer, Problem> {
+    let mut query = asked.query;
+    let only = query.text("merchant");
+    query.done()?;
+    let mut merchants: Vec<String> = versions(operate)?.merchants();
+    merchants.retain(|name| only.as_ref().is_none_or(|only| only == name));
     let mut rows = Vec::new();
     for merchant in &merchants {
         rows.extend(rows_of(operate, merchant)?);

@@ -617,7 +617,15 @@ pub(super) static TABLE: &[Endpoint] = &[
         "CompareRequest",
         All("Compared"),
     ),
-    get("/v1/routes", Op::Routes, Read, Host, "The routes of every merchant", &[], All("Route")),
+    get(
+        "/v1/routes",
+        Op::Routes,
+        Read,
+        Query,
+        "The routes of every merchant, and which of them are held still",
+        &["merchant"],
+        All("Route"),
+    ),
     get(
         "/v1/merchants/{merchant}/routes",
         Op::RoutesOf,
