@@ -110,10 +110,8 @@ fn files() -> Vec<(&'static str, Vec<u8>, &'static [&'static str])> {
 async fn hostile_files_are_refused_by_name_while_orders_go_on() {
     let (_folder, erp, _host, api, shop) = served().await;
     still_works(&shop, &erp, 1).await;
-    let mut number = 10;
-    for (what, bytes, codes) in files() {
+    for (number, (what, bytes, codes)) in (10..).zip(files()) {
         let (said, ()) = tokio::join!(api.put(PLUGIN, bytes), still_works(&shop, &erp, number));
-        number += 1;
         let code = said.json["report"]["problems"][0]["code"].as_str().unwrap_or_default();
         assert!(codes.contains(&code), "{what} is refused with {code:?}: {}", said.text);
         assert_eq!(said.status, if code.is_empty() { 201 } else { 422 }, "{what}: {}", said.text);

@@ -301,8 +301,10 @@ impl Entries {
         let around = files.keys().next().and_then(|first| first.split_once('/')).map(|it| it.0);
         let around = around.filter(|folder| !FOLDERS.contains(folder)).map(|it| format!("{it}/"));
         if let Some(around) = around.filter(|it| files.keys().all(|name| name.starts_with(it))) {
-            let inner = |(name, bytes): (String, Vec<u8>)| (name[around.len()..].to_owned(), bytes);
-            files = files.into_iter().map(inner).collect();
+            let inner = |(name, bytes): (String, Vec<u8>)| {
+                name.strip_prefix(&around).map(|name| (name.to_owned(), bytes))
+            };
+            files = files.into_iter().filter_map(inner).collect();
         }
         let strange = files.keys().find(|name| {
             let known = match name.split_once('/') {

@@ -64,7 +64,7 @@ impl From<VersionError> for Problem {
             VersionError::NotInUse(_) => Self::conflict("not-in-use", error.to_string()),
             VersionError::TooMuch { said, wait } => Self::too_many("uploads", said, wait),
             VersionError::Refused(ref report) => {
-                let report = serde_json::to_value(report).ok();
+                let report = serde_json::to_value(report).ok().map(Box::new);
                 Self { report, ..Self::unfit("refused", error.to_string()) }
             }
             VersionError::Disk { .. } => Self::unavailable(error.to_string()),

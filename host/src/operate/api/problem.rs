@@ -19,7 +19,7 @@ pub(super) struct Problem {
     /// Seconds until it is worth asking again.
     pub(super) retry_after: Option<u64>,
     /// All that was found, where that is more than the detail.
-    pub(super) report: Option<Value>,
+    pub(super) report: Option<Box<Value>>,
 }
 
 impl Problem {
@@ -139,7 +139,7 @@ impl Problem {
             "detail": self.detail,
         });
         if let Some(report) = &self.report {
-            body["report"] = report.clone();
+            body["report"] = (**report).clone();
         }
         let mut response = Response::builder()
             .status(self.status)

@@ -171,7 +171,6 @@ impl Endpoint {
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "a row has so many columns")]
 const fn get(
     path: &'static str,
     op: Op,
@@ -184,7 +183,6 @@ const fn get(
     Endpoint { method: Method::Get, path, op, needs, about, summary, query, takes: None, gives }
 }
 
-#[expect(clippy::too_many_arguments, reason = "a row has so many columns")]
 const fn post(
     path: &'static str,
     op: Op,
