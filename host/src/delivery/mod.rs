@@ -27,6 +27,7 @@ mod outside;
 mod patience;
 pub mod reference;
 pub mod sandbox;
+mod settle;
 mod status;
 pub mod tryton;
 
@@ -43,6 +44,7 @@ pub use gate::Gate;
 pub(crate) use outside::{Clock, Waiting, Wire};
 pub use status::{StatusRange, Statuses};
 
+use self::settle::Settling;
 use crate::event::{Document, EventId};
 use crate::secret;
 
@@ -254,6 +256,8 @@ impl Verdict {
 pub struct Target {
     connector: Connector,
     gate: Arc<Gate>,
+    /// Where it is asked what it has before anything is sent again.
+    settling: Option<Settling>,
 }
 
 #[derive(Debug)]
@@ -273,6 +277,14 @@ impl ConnectorConfig {
             Self::Tryton(config) => config.gate()?,
         };
         Ok(Gate::new(name, config, outbound))
+    }
+
+    /// How long what may have been sent is not looked for, where it is looked for at all.
+    fn settle(&self) -> Option<Duration> {
+        match self {
+            Self::Http(config) => config.settle(),
+            Self::Tryton(config) => Some(config.settle()),
+        }
     }
 }
 
@@ -309,7 +321,8 @@ impl Target {
                 config, base_dir, outbound, &gate,
             )?)),
         };
-        Ok(Self { connector, gate })
+        let settling = config.settle().map(|time| Settling::new(time, outbound));
+        Ok(Self { connector, gate, settling })
     }
 
     /// Who may go to it now: asked before a walk begins.
@@ -333,10 +346,18 @@ impl Target {
     /// way a crash is safe: the next attempt must say `first_attempt: false`.
     pub async fn deliver(&self, delivery: &Delivery<'_>, identities: &dyn Identities) -> Answer {
         let started = Instant::now();
-        let mut answer = match &self.connector {
-            Connector::Http(target) => target.deliver(delivery, identities).await,
-            Connector::Tryton(target) => target.deliver(delivery, identities).await,
+        let (document, first_attempt) = (delivery.document, delivery.first_attempt);
+        let not_yet = self.settling.as_ref().and_then(|it| it.not_yet(document, first_attempt));
+        let mut answer = match (&self.connector, not_yet) {
+            (_, Some(not_yet)) => Answer::unasked(not_yet),
+            (Connector::Http(target), None) => target.deliver(delivery, identities).await,
+            (Connector::Tryton(target), None) => target.deliver(delivery, identities).await,
         };
+        if let (Verdict::Unknown { resend: true, after, .. }, Some(settling)) =
+            (&mut answer.verdict, &self.settling)
+        {
+            *after = Some(settling.lose(document));
+        }
         answer.attempt.duration = started.elapsed();
         let detail = answer.attempt.detail.as_str();
         answer.blame = self.gate.heard(delivery.resource, answer.health, detail);
