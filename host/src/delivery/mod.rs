@@ -30,10 +30,13 @@ pub mod sandbox;
 mod settle;
 mod status;
 pub mod tryton;
+pub mod woocommerce;
 
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use bytes::Bytes;
 
 pub use breaker::{Blame, Health};
 pub use client::Outbound;
@@ -59,6 +62,8 @@ pub enum ConnectorConfig {
     Http(http::Config),
     /// `connector = "tryton"`: JSON-RPC to a Tryton server.
     Tryton(tryton::Config),
+    /// `connector = "woocommerce"` with `api`: the REST API of a shop.
+    WooCommerce(woocommerce::Config),
 }
 
 /// Why a connection cannot be opened as configured. No network is touched to find out.
@@ -134,8 +139,21 @@ pub struct Answer {
     pub health: Health,
     /// References the connector resolved by its own *find*: worth remembering, whatever the verdict.
     pub found: Vec<Found>,
+    /// What was written to a system that tells of its own changes, so that it is known again.
+    pub written: Option<Written>,
     /// For the record.
     pub attempt: Attempt,
+}
+
+/// A change to something in a system that will tell of it as if somebody else had made it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// What the system calls it (`order/26`).
+    pub resource: String,
+    /// What the system said of it just before; nothing for what was made by this.
+    pub before: Option<Bytes>,
+    /// What it will say of it.
+    pub after: Bytes,
 }
 
 /// A thing in the target, found by its natural key.
@@ -264,6 +282,7 @@ pub struct Target {
 enum Connector {
     Http(Box<http::Target>),
     Tryton(Box<tryton::Target>),
+    WooCommerce(Box<woocommerce::Target>),
 }
 
 impl ConnectorConfig {
@@ -275,6 +294,7 @@ impl ConnectorConfig {
         let config = match self {
             Self::Http(config) => config.gate(),
             Self::Tryton(config) => config.gate()?,
+            Self::WooCommerce(config) => config.gate()?,
         };
         Ok(Gate::new(name, config, outbound))
     }
@@ -284,6 +304,7 @@ impl ConnectorConfig {
         match self {
             Self::Http(config) => config.settle(),
             Self::Tryton(config) => Some(config.settle()),
+            Self::WooCommerce(config) => Some(config.settle()),
         }
     }
 }
@@ -320,6 +341,9 @@ impl Target {
             ConnectorConfig::Tryton(config) => Connector::Tryton(Box::new(tryton::Target::open(
                 config, base_dir, outbound, &gate,
             )?)),
+            ConnectorConfig::WooCommerce(config) => Connector::WooCommerce(Box::new(
+                woocommerce::Target::open(config, base_dir, outbound, &gate)?,
+            )),
         };
         let settling = config.settle().map(|time| Settling::new(time, outbound));
         Ok(Self { connector, gate, settling })
@@ -339,6 +363,7 @@ impl Target {
             Connector::Http(target) => target.resends_safely(document),
             // It looks before it writes.
             Connector::Tryton(_) => true,
+            Connector::WooCommerce(_) => woocommerce::Target::resends_safely(document),
         }
     }
 
@@ -352,6 +377,7 @@ impl Target {
             (_, Some(not_yet)) => Answer::unasked(not_yet),
             (Connector::Http(target), None) => target.deliver(delivery, identities).await,
             (Connector::Tryton(target), None) => target.deliver(delivery, identities).await,
+            (Connector::WooCommerce(target), None) => target.deliver(delivery, identities).await,
         };
         if let (Verdict::Unknown { resend: true, after, .. }, Some(settling)) =
             (&mut answer.verdict, &self.settling)
@@ -395,7 +421,7 @@ impl Answer {
             detail: shorten(&detail, DETAIL_BYTES_MAX),
             duration: Duration::ZERO,
         };
-        Self { verdict, blame: Blame::Document, health, found: Vec::new(), attempt }
+        Self { verdict, blame: Blame::Document, health, found: Vec::new(), written: None, attempt }
     }
 }
 
