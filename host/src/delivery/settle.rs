@@ -157,7 +157,11 @@ mod tests {
             settling.lose(&document(&number.to_string()));
         }
         assert!(settling.lost.lock().unwrap().each.len() <= LOST_MAX);
-        assert_eq!(wait(&settling, "0", false), Some(5 * SECOND), "one that is no longer told apart");
+        assert_eq!(
+            wait(&settling, "0", false),
+            Some(5 * SECOND),
+            "one that is no longer told apart"
+        );
         clock.advance(6 * SECOND);
         assert_eq!(wait(&settling, "0", false), None);
     }

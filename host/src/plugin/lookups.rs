@@ -377,7 +377,9 @@ mod tests {
             let lines = |text: &str| complaint(text.replace('\n', end).as_bytes());
             let twice = lines("sku,price\nA,1\nB,2\n\nA,3\n");
             assert!(
-                twice.starts_with("lookups/prices.csv:5: key `A` stands already in lookups/prices.csv:2."),
+                twice.starts_with(
+                    "lookups/prices.csv:5: key `A` stands already in lookups/prices.csv:2."
+                ),
                 "{end:?}: {twice}"
             );
             let long = lines("sku,price\nA,1\nB,2,3\n");

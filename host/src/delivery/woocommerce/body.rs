@@ -110,7 +110,8 @@ mod tests {
 
     #[test]
     fn every_value_stays_as_it_was_written() {
-        let mut it = body(r#"{"id":26, "regular_price": "79.90","weight":1.10,"n\u0061me":"\u00e9"}"#);
+        let mut it =
+            body(r#"{"id":26, "regular_price": "79.90","weight":1.10,"n\u0061me":"\u00e9"}"#);
         assert_eq!(it.take_id("id").unwrap(), Some(26));
         assert_eq!(it.text("regular_price").as_deref(), Some("79.90"));
         assert_eq!(it.into_text(), r#"{"regular_price":"79.90","weight":1.10,"name":"\u00e9"}"#);

@@ -119,18 +119,13 @@ pub(super) fn of_answer(
 ) -> Fault {
     let number = status.as_u16();
     let after = retry_after(headers, SystemTime::now());
-    let said = shorten(&String::from_utf8_lossy(&body[..body.len().min(SAID_BYTES_MAX)]), SAID_BYTES_MAX);
+    let said =
+        shorten(&String::from_utf8_lossy(&body[..body.len().min(SAID_BYTES_MAX)]), SAID_BYTES_MAX);
     let reason = format!("the shop answered {number}: {said}");
-    let retry = |health| Fault::Retry {
-        reason: reason.clone(),
-        after,
-        status: Some(number),
-        health,
-    };
+    let retry =
+        |health| Fault::Retry { reason: reason.clone(), after, status: Some(number), health };
     let unknown = || match writes {
-        true => {
-            Fault::Unknown { reason: reason.clone(), status: Some(number), resend: true }
-        }
+        true => Fault::Unknown { reason: reason.clone(), status: Some(number), resend: true },
         false => retry(Health::Doubtful),
     };
     let refusal = refusal(number, headers, body);
@@ -203,8 +198,7 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(header::CONTENT_TYPE, kind.parse().unwrap());
         let status = StatusCode::from_u16(status).unwrap();
-        let (verdict, _, health) =
-            of_answer(status, &headers, body.as_bytes(), writes).judge();
+        let (verdict, _, health) = of_answer(status, &headers, body.as_bytes(), writes).judge();
         let name = match verdict {
             Verdict::Rejected { code, .. } => code,
             other => other.name().to_owned(),
@@ -220,7 +214,8 @@ mod tests {
         let rest = r#"{"code":"woocommerce_rest_cannot_create_order_refund","message":"Invalid refund amount.","data":500}"#;
         let fatal = r#"{"code":"internal_server_error","message":"<p>There has been a critical error on this website.</p>","data":{"status":500}}"#;
         let key = r#"{"code":"woocommerce_rest_authentication_error","message":"The API key provided does not have write permissions.","data":{"status":401}}"#;
-        let route = r#"{"code":"rest_no_route","message":"No route was found","data":{"status":404}}"#;
+        let route =
+            r#"{"code":"rest_no_route","message":"No route was found","data":{"status":404}}"#;
         let page = "<!DOCTYPE html><title>Access denied</title>";
         for (status, kind, body, writes, expected, health) in [
             (400, JSON, gone, true, "woocommerce_rest_shop_order_invalid_id", Health::Well),

@@ -153,12 +153,9 @@ fn doubtful(status: u16, why: &str, writes: bool) -> Fault {
     let reason = format!("status {status}, but {why}");
     match writes {
         true => Fault::Unknown { reason, status: Some(status), resend: true },
-        false => Fault::Retry {
-            reason,
-            after: None,
-            status: Some(status),
-            health: Health::Doubtful,
-        },
+        false => {
+            Fault::Retry { reason, after: None, status: Some(status), health: Health::Doubtful }
+        }
     }
 }
 

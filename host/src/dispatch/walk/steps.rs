@@ -12,7 +12,7 @@ use crate::checkpoint::ResourceCheckpoint;
 use crate::delivery::{Found, Missing};
 use crate::event::{Document, Event, Receipt};
 use crate::journal::{
-    self, AttemptRecord, DocumentDelivered, End, Ended, Identity, Next, Postponed,
+    self, AttemptRecord, DocumentDelivered, Echo, End, Ended, Identity, Next, Postponed,
 };
 
 /// The reason that stands in the journal while a document is sent again to a target which could
@@ -29,6 +29,7 @@ impl Walk<'_> {
         target_id: Option<String>,
         attempt: AttemptRecord,
         identities: Vec<Identity>,
+        written: Option<Echo>,
         next: Next,
     ) -> Result<Option<u64>, journal::Error> {
         let ends = matches!(next, Next::EndDelivered);
@@ -39,6 +40,7 @@ impl Walk<'_> {
             target_id,
             attempt,
             identities,
+            written,
             next,
             siblings: if ends { self.siblings(event) } else { Vec::new() },
         };

@@ -69,7 +69,9 @@ impl World {
         let target = Target::new(rng.fork(), clock.clone(), manner);
         let second = Duration::from_secs(1);
         let (rates, limits) = match rng.u32(0..4) {
-            0 if manner != Manner::Tryton => ("[\"10/second\", \"120/minute\"]", vec![(10, second), (120, second * 60)]),
+            0 if manner != Manner::Tryton => {
+                ("[\"10/second\", \"120/minute\"]", vec![(10, second), (120, second * 60)])
+            }
             1 => ("\"20/minute\"", vec![(20, second * 60)]),
             _ => ("[]", Vec::new()),
         };

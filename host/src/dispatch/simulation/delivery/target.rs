@@ -285,11 +285,7 @@ impl Wire for Target {
 
 impl Books {
     /// The host hears what came of it.
-    fn answer(
-        &mut self,
-        asked: &Asked,
-        fate: &Fate,
-    ) -> Result<reqwest::Response, NoAnswer> {
+    fn answer(&mut self, asked: &Asked, fate: &Fate) -> Result<reqwest::Response, NoAnswer> {
         self.work();
         let respond = |status: u16, after: Option<u64>, kind: &str, body: String| {
             let mut builder = http::Response::builder().status(status).header("content-type", kind);
