@@ -51,6 +51,12 @@ impl Tail for Known {
         Ok(self.kept.lock().unwrap().words.get(resource_key).cloned())
     }
 
+    fn keep_range(&self, from: u64, to: u64) -> Result<(), String> {
+        let finished = self.finished.lock().unwrap().clone();
+        let inside = |it: &Finished| it.mark > from && it.mark <= to;
+        self.keep(finished.into_iter().filter(inside).collect(), to)
+    }
+
     fn keep(&self, words: Vec<Finished>, to: u64) -> Result<(), String> {
         let mut kept = self.kept.lock().unwrap();
         let fault = kept.faults.pop();
@@ -400,6 +406,9 @@ fn reading_in_service_notices_a_store_that_is_being_made_again() {
         }
         fn kept(&self, m: &str, route: &str, key: &str) -> Result<Option<Finished>, String> {
             self.0.kept(m, route, key)
+        }
+        fn keep_range(&self, from: u64, to: u64) -> Result<(), String> {
+            self.0.keep_range(from, to)
         }
         fn keep(&self, words: Vec<Finished>, to: u64) -> Result<(), String> {
             self.0.keep(words, to)

@@ -569,6 +569,9 @@ async fn a_last_word_is_kept_by_name_until_its_event_is_forgotten_and_after_that
     };
     let kept = || journal.kept("acme", "orders", "order/7").unwrap().map(|it| it.mark);
     assert_eq!((kept(), journal.kept_to().unwrap()), (None, 0));
+    let range = journal.clone();
+    std::thread::spawn(move || range.keep_range(0, 1)).join().unwrap().unwrap();
+    assert_eq!((kept(), journal.kept_to().unwrap()), (Some(marks[0]), marks[0]));
     keep(vec![finished[1].clone()], marks[1]).await;
     keep(vec![finished[0].clone()], marks[0]).await;
     assert_eq!((kept(), journal.kept_to().unwrap()), (Some(marks[1]), marks[1]), "never back");

@@ -18,6 +18,8 @@ const GATHERED_FOR: Duration = Duration::from_millis(40);
 /// How many finished passages are read from the journal at a time; each may carry a checkpoint of
 /// some size.
 const TAIL_PAGE: usize = 256;
+/// Marks whose words the journal keeps in one commit by itself: some tenths of a second.
+const MARKS_KEPT_AT_ONCE: u64 = 20_000;
 /// A mark that is missing behind so many later ones will not come: it is fetched.
 const AHEAD_MAX: usize = 8192;
 /// Between two tries to get a broken store going again.
@@ -141,6 +143,18 @@ impl Committer {
         Ok(())
     }
 
+    /// An empty store beside a long journal does not take in what it would let go of again.
+    fn begin_late(&self, store: &mut Store, last: u64) -> Result<(), Error> {
+        let begin = last.saturating_sub(self.shared.marks_held);
+        while store.floor().max(store.watermark()) < begin {
+            let from = store.floor().max(store.watermark());
+            let to = begin.min(from + MARKS_KEPT_AT_ONCE);
+            self.shared.tail.keep_range(from, to).map_err(Error::Journal)?;
+            store.let_go(&[], to)?;
+        }
+        Ok(())
+    }
+
     fn tell_size(&self) {
         let held = self.store.as_ref().map_or(0, Store::count);
         self.shared.lock().held = held;
@@ -201,6 +215,9 @@ impl Committer {
         if store.count() == 0 && store.watermark() < kept_to {
             // What lies before is the journal's to tell.
             store.let_go(&[], kept_to)?;
+        }
+        if store.count() == 0 {
+            self.begin_late(&mut store, last)?;
         }
         let mut watermark = store.watermark();
         self.shared.lock().floor = store.floor();

@@ -117,6 +117,13 @@ pub trait Tail: Send + Sync + 'static {
         resource_key: &str,
     ) -> Result<Option<Finished>, String>;
 
+    /// Keeps the last words of all that ended after `from` up to `to`, as the journal itself has them:
+    /// where no store ever held them.
+    ///
+    /// # Errors
+    /// As [`Tail::keep`].
+    fn keep_range(&self, from: u64, to: u64) -> Result<(), String>;
+
     /// Keeps last words; all up to the mark `to` are kept when it returns.
     ///
     /// # Errors

@@ -365,13 +365,21 @@ impl checkpoint::Tail for JournalTail {
         Ok(kept.map(as_checkpoint))
     }
 
+    fn keep_range(&self, from: u64, to: u64) -> Result<(), String> {
+        apart(|| self.0.keep_range(from, to))
+    }
+
     fn keep(&self, words: Vec<checkpoint::Finished>, to: u64) -> Result<(), String> {
         let words = words.into_iter().map(as_finished).collect();
-        // The store is opened by a thread that has a runtime, and must not wait in it.
-        std::thread::scope(|scope| scope.spawn(|| self.0.keep(words, to)).join())
-            .map_err(|_| "the journal panicked".to_owned())?
-            .map_err(|error| error.to_string())
+        apart(|| self.0.keep(words, to))
     }
+}
+
+/// Runs on a thread of its own: the store is opened by one that has a runtime, and must not wait in it.
+fn apart(keep: impl FnOnce() -> Result<(), journal::Error> + Send) -> Result<(), String> {
+    std::thread::scope(|scope| scope.spawn(keep).join())
+        .map_err(|_| "the journal panicked".to_owned())?
+        .map_err(|error| error.to_string())
 }
 
 /// And back.

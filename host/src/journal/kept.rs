@@ -16,9 +16,11 @@ use super::steps::{Answer, Command, Fault, micros};
 use super::{Error, Journal};
 
 /// What is to be kept.
-pub(super) struct Keep {
-    words: Vec<Finished>,
-    to: u64,
+pub(super) enum Keep {
+    /// These words; with them all up to the mark are.
+    Words(Vec<Finished>, u64),
+    /// What the journal itself has of the passages after the first mark up to the second.
+    Range(u64, u64),
 }
 
 impl Journal {
@@ -28,7 +30,15 @@ impl Journal {
     /// # Errors
     /// As [`Journal::accept`].
     pub fn keep(&self, words: Vec<Finished>, to: u64) -> Result<(), Error> {
-        self.write_blocking(Command::Keep(Box::new(Keep { words, to }))).map(drop)
+        self.write_blocking(Command::Keep(Box::new(Keep::Words(words, to)))).map(drop)
+    }
+
+    /// The same with the words that the journal itself has of what ended after `from` up to `to`.
+    ///
+    /// # Errors
+    /// As [`Journal::keep`].
+    pub fn keep_range(&self, from: u64, to: u64) -> Result<(), Error> {
+        self.write_blocking(Command::Keep(Box::new(Keep::Range(from, to)))).map(drop)
     }
 
     /// Up to which mark the last words are kept by name.
@@ -78,7 +88,14 @@ impl Journal {
 }
 
 pub(super) fn apply(db: &Connection, keep: &Keep) -> Result<Answer, Fault> {
-    for word in &keep.words {
+    let (words, to) = match keep {
+        Keep::Words(words, to) => (words, *to),
+        Keep::Range(from, to) => {
+            keep_range(db, *from, *to)?;
+            (&Vec::new(), *to)
+        }
+    };
+    for word in words {
         db.prepare_cached(
             "INSERT INTO kept (merchant, route, resource_key, mark, seq, version, status, checkpoint)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
@@ -98,8 +115,26 @@ pub(super) fn apply(db: &Connection, keep: &Keep) -> Result<Answer, Fault> {
             word.checkpoint,
         ])?;
     }
-    super::retention::keep_number(db, "kept_to", keep.to)?;
+    super::retention::keep_number(db, "kept_to", to)?;
     Ok(Answer::Done)
+}
+
+fn keep_range(db: &Connection, from: u64, to: u64) -> rusqlite::Result<()> {
+    db.prepare_cached(
+        "INSERT INTO kept (merchant, route, resource_key, mark, seq, version, status, checkpoint)
+         SELECT e.merchant, f.route, e.resource_key, f.mark, f.seq, e.version, m.status,
+                m.checkpoint
+         FROM finished f
+         JOIN events e ON e.seq = f.seq
+         LEFT JOIN mappings m ON m.seq = f.seq AND m.route = f.route
+         WHERE f.mark > ?1 AND f.mark <= ?2 ORDER BY f.mark
+         ON CONFLICT DO UPDATE SET mark = excluded.mark, seq = excluded.seq,
+             version = excluded.version, status = excluded.status,
+             checkpoint = excluded.checkpoint
+         WHERE excluded.mark > mark",
+    )?
+    .execute(params![from, to])?;
+    Ok(())
 }
 
 /// An event is being forgotten: `remembered` has what it left.

@@ -295,3 +295,60 @@ async fn an_order_made_in_a_shop_by_a_host_that_was_killed_is_found_and_does_not
     served.terminate().await;
     assert!(desk.a.writes().is_empty(), "{:?}", desk.a.writes());
 }
+
+/// What the host says of a file in which a piece is replaced.
+async fn fault_of(desk: &Desk, from: &str, to: &str) -> String {
+    let path = desk.folder.of("acme", "merchant.toml");
+    let good = std::fs::read_to_string(&path).unwrap();
+    let changed = good.replace(from, to);
+    assert_ne!(good, changed, "{from}");
+    desk.folder.write(&path, changed);
+    let host = TestHost::start(&desk.folder).await;
+    let said = mapwright_tests::host::faults(&host.ready().await).join("\n");
+    host.stop().await;
+    desk.folder.write(&path, good);
+    said
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shop_that_cannot_be_written_to_is_refused_with_what_is_missing() {
+    let desk = Desk::open(&passing()).await;
+    let keys = "api = { consumer_key = { file = \"../../shop-key\" }, consumer_secret = \
+                { file = \"../../shop-key-secret\" } }\n";
+    let secret = "webhook_secret = { file = \"../../shop-secret\" }\n";
+    for (from, to, expected) in [
+        ("[connections.b.write]\n", "[connections.b.write]\nforce = true\n", "force"),
+        (
+            "[connections.b.write]\n",
+            "[connections.b.write]\nrate_limit = \"1/minute\"\n",
+            "would never let one end",
+        ),
+        ("to = \"b\"", "to = \"c\"", "there is no [connections.c]"),
+        (secret, "", "it has no webhook_secret"),
+        (secret, "on_bad_signature = \"refuse\"\n", "they need a webhook_secret as well"),
+    ] {
+        let said = fault_of(&desk, from, to).await;
+        assert!(said.contains(expected), "{expected}: {said}");
+    }
+    let said = fault_of(&desk, keys, "").await;
+    assert!(said.contains("has no keys"), "{said}");
+    // Only written to, it needs no secret and hears nothing.
+    let path = desk.folder.of("acme", "merchant.toml");
+    let good = std::fs::read_to_string(&path).unwrap();
+    let (before, b) = good.split_once("[connections.b]").unwrap();
+    let b = b.replacen(secret, "", 1);
+    let (b, _) = b.split_once("[routes.to_shop]").unwrap();
+    desk.folder.write(&path, format!("{before}[connections.b]{b}"));
+    let host = TestHost::start(&desk.folder).await;
+    assert!(mapwright_tests::host::no_faults(&host.ready().await), "{:#}", host.ready().await);
+    desk.edit(&desk.a, "Ana Maria");
+    host.shop("acme").send(&desk.hook(&desk.a)).await.accepted();
+    host.settle().await;
+    assert_eq!(desk.names(), ["Ana Maria", "Ana Maria"]);
+    // Nobody listens, so nobody asks how it stood before.
+    let mut asked = desk.b.asked();
+    asked.retain(|it| it.path.starts_with("customers"));
+    assert!(!asked.is_empty() && asked.iter().all(|it| it.method == "PUT"), "{asked:?}");
+    let unknown = Shop::at("acme", "b", host.address()).send(&desk.hook(&desk.b)).await;
+    assert_eq!(unknown.status, 404, "{unknown:?}");
+}
