@@ -134,6 +134,10 @@ pub struct Document {
     /// Open pairs for the connector.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attributes: Vec<(String, String)>,
+    /// The key of the request where that is not the document's own: a correction is another request
+    /// about the same document, which a target that keeps keys must not take for the first one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_key: Option<String>,
 }
 
 /// One priced line; amounts are decimal strings.

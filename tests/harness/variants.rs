@@ -16,6 +16,15 @@ use crate::plugins;
 /// When it cannot be built; the message says why.
 #[must_use]
 pub fn variant(name: &str, version: &str) -> PathBuf {
+    altered(name, version, &[])
+}
+
+/// The same with parts of its source in other words: what somebody gets wrong in a new version.
+///
+/// # Panics
+/// When it cannot be built, or its source does not say what is to be said otherwise.
+#[must_use]
+pub fn altered(name: &str, version: &str, edits: &[(&str, &str)]) -> PathBuf {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let target = std::env::var_os("CARGO_TARGET_DIR")
@@ -31,7 +40,15 @@ pub fn variant(name: &str, version: &str) -> PathBuf {
         .replace("../../guest-sdk", &sdk.display().to_string());
     write(&copy.join("Cargo.toml"), &format!("{manifest}\n[workspace]\n[workspace.lints.rust]\n"));
     write(&copy.join("Cargo.lock"), &read(&folder.join("../../Cargo.lock")));
-    write(&copy.join("src/lib.rs"), &read(&folder.join("src/lib.rs")));
+    let mut source = read(&folder.join("src/lib.rs"));
+    let own_name = format!("name: \"{name}\", ..package!()");
+    // A new version of the same plugin calls itself the same; the package beside it cannot.
+    let named = [("..package!()", own_name.as_str())];
+    for (from, to) in edits.iter().chain(named.iter().filter(|_| !edits.is_empty())) {
+        assert!(source.contains(from), "the source of {name} does not say {from:?}");
+        source = source.replace(from, to);
+    }
+    write(&copy.join("src/lib.rs"), &source);
     let target = target.canonicalize().expect("it was just written to");
     let options = BuildOptions { install_toolchain: true, quiet: true, target_dir: Some(target) };
     build_plugin(&copy, &options).unwrap_or_else(|e| panic!("{package} cannot be built: {e}")).path

@@ -34,6 +34,7 @@ fn document(key: &str, body: &str) -> Document {
         operation: Operation::Upsert,
         body: serde_json::from_str(body).unwrap(),
         attributes: Vec::new(),
+        request_key: None,
     }
 }
 

@@ -46,7 +46,13 @@ const ROAD: [(&str, &[&str]); 21] = [
             "config",
         ],
     ),
-    ("operate", &["event", "secret", "journal", "ingress", "poll", "plugin", "evidence", "config"]),
+    (
+        "operate",
+        &[
+            "event", "secret", "journal", "ingress", "poll", "plugin", "evidence", "seatbelt",
+            "config",
+        ],
+    ),
     (
         "host",
         &[

@@ -47,6 +47,7 @@ fn document(entity: &str, key: &str) -> Document {
         )
         .unwrap(),
         attributes: vec![("a".into(), "b".into())],
+        request_key: None,
     }
 }
 

@@ -39,6 +39,38 @@ async fn a_folder_of_layout_1_is_taken_over_with_all_that_is_in_it() {
     }
 }
 
+/// Layout 2, left by a SIGKILL: four orders on two routes, one of which has a seatbelt that nothing
+/// keeps. One delivered, one delivered and replayed, one refused, one waiting for its next attempt; a
+/// delivery in quarantine, two issues, a line in the audit record, and the seal.
+#[tokio::test]
+async fn a_folder_of_layout_2_is_taken_over_with_all_that_is_in_it() {
+    let dir = tempfile::tempdir().unwrap();
+    for file in ["journal.db", "journal.db-wal", "journal.seal"] {
+        let from = fixtures().join("journal/layout-2").join(file);
+        std::fs::copy(from, dir.path().join(file)).unwrap();
+    }
+    for _ in ["migrated", "opened again"] {
+        let journal = Journal::open(dir.path()).unwrap();
+        let counts = journal.counts().unwrap();
+        assert_eq!(
+            (counts.events, counts.open, counts.delivered, counts.dead_letters, counts.quarantined),
+            (4, 1, 3, 5, 1),
+            "one was delivered twice, by a replay"
+        );
+        let waiting = journal.passage(4, "orders").unwrap().unwrap();
+        assert_eq!(waiting.state, PassageState::Delivering);
+        assert_eq!(waiting.documents.len(), 1, "a document mapped before is still to be sent");
+        let withheld = journal.passage(3, "belted").unwrap().unwrap();
+        assert_eq!(withheld.dead.unwrap().cause, "seatbelt_required");
+        let body = journal.event(4).unwrap().unwrap().body.clone();
+        assert_eq!(body, captured("044-order-es-eur-order-created.json"), "byte for byte");
+        let finished = journal.finished_after(0, 10).unwrap();
+        assert_eq!(finished.last().unwrap().resource_key, "order/26", "delivered again last");
+        let audit = journal.audit(None, None, 10).unwrap();
+        assert_eq!((audit.len(), &*audit[0].why), (1, "seen twice"));
+    }
+}
+
 fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
 }

@@ -29,6 +29,7 @@ mod poison;
 mod poll;
 mod poll_health;
 mod poll_trouble;
+mod recall;
 mod reload;
 mod retries;
 mod road;

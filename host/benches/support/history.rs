@@ -46,6 +46,7 @@ pub(crate) async fn road(
         operation: Operation::Upsert,
         body: document,
         attributes: Vec::new(),
+        request_key: None,
     };
     let digest = "0".repeat(64);
     let receipt = Receipt {

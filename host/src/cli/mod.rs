@@ -66,6 +66,8 @@ enum Command {
     Activate(operate::versions::ActivateArgs),
     /// Put the plugin version to work that the one in use took the place of.
     Rollback(operate::versions::RollbackArgs),
+    /// Work out what a bad plugin version left behind, and put it right.
+    Recall(operate::recall::Args),
     /// Find events, and see all that happened to one.
     Events(operate::events::Args),
     /// What was given up, and what to do about it.
@@ -106,6 +108,7 @@ pub fn main() -> ExitCode {
         Command::Push(args) => operate::versions::push(&args),
         Command::Activate(args) => operate::versions::activate(&args),
         Command::Rollback(args) => operate::versions::rollback(&args),
+        Command::Recall(args) => operate::recall::run(&args),
         Command::Events(args) => operate::events::run(&args),
         Command::DeadLetters(args) => operate::dead_letters::run(&args),
         Command::Issues(args) => operate::issues::run(&args),

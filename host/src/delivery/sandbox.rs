@@ -1,6 +1,6 @@
 //! A small ERP in the process: the other end of the `http` connector for the demo and the tests.
 //!
-//! It keeps one document for each (path, `Idempotency-Key`), answers `{"id": n}` (201 the first
+//! It keeps one document for each (path, `Idempotency-Key`, or `X-Mapwright-Key` of a correction), answers `{"id": n}` (201 the first
 //! time, 200 with the same id ever after), lists what it has at `GET /documents` (`?key=..` for one
 //! key), and can be told to misbehave: [`Sandbox::next`], or from outside
 //! `POST /control/fail?next=3&status=503`. A [forgetful](Sandbox::forgetful) one does not keep keys:
@@ -204,6 +204,8 @@ fn keep(sandbox: &Sandbox, uri: &Uri, headers: &HeaderMap, body: &Bytes) -> Resp
     if key.is_empty() {
         return refuse(400, "there is no Idempotency-Key");
     }
+    // A correction has a key of its own, and says which document it is about.
+    let key = Some(text("x-mapwright-key")).filter(|own| !own.is_empty()).unwrap_or(key);
     let Ok(body) = serde_json::from_slice::<Box<RawValue>>(body) else {
         return refuse(400, "the body is not JSON");
     };

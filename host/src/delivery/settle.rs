@@ -124,6 +124,7 @@ mod tests {
             operation: Operation::Create,
             body: serde_json::from_str("{}").unwrap(),
             attributes: Vec::new(),
+            request_key: None,
         }
     }
 

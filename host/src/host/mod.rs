@@ -31,6 +31,7 @@ use crate::dispatch::{Dispatcher, Parts};
 use crate::ingress::{self, Counters, Guard, Ingress};
 use crate::journal::{self, Journal};
 use crate::operate::api::{self, Tokens};
+use crate::operate::recall::Recalls;
 use crate::operate::versions::Versions;
 use crate::operate::{Operate, Replays};
 use crate::plugin::{Compiler, Engine, EngineOptions, Pool, Shelf};
@@ -238,7 +239,11 @@ impl Host {
         if let Err(error) = replays.take_up() {
             warn!(%error, "replays of before could not be taken up; the next start tries again");
         }
-        let router = self.router(replays.clone());
+        let recalls = self.recalls(stop.clone());
+        if let Err(error) = recalls.take_up() {
+            warn!(%error, "recalls of before could not be taken up; the next start tries again");
+        }
+        let router = self.router(replays.clone(), recalls.clone());
         let stopped = stop.clone();
         let serving = axum::serve(self.listener, router)
             .with_graceful_shutdown(async move { stopped.cancelled().await });
@@ -256,6 +261,7 @@ impl Host {
         }
         drop(watch);
         replays.ended().await;
+        recalls.ended().await;
         if let Err(error) = polling.await {
             warn!(%error, "polling did not end well");
         }
@@ -269,7 +275,7 @@ impl Host {
         Ok(())
     }
 
-    fn router(&self, replays: Replays) -> axum::Router {
+    fn router(&self, replays: Replays, recalls: Recalls) -> axum::Router {
         let ingress = Ingress {
             journal: self.journal.clone(),
             sources: self.reloader.sources(),
@@ -282,6 +288,7 @@ impl Host {
             shelf: self.shelf.clone(),
             versions: Some(self.versions()),
             replays,
+            recalls,
             connections: operate::connections(self.reloader.snapshot(), self.pollers.clone()),
             pollers: Some(self.pollers.clone()),
         };
@@ -295,6 +302,11 @@ impl Host {
             pollers: self.pollers.clone(),
             gates: self.reloader.gates(),
         }))
+    }
+
+    fn recalls(&self, stop: CancellationToken) -> Recalls {
+        let snapshot = Some(self.reloader.snapshot());
+        Recalls::new(self.journal.clone(), self.shelf.clone(), snapshot, stop)
     }
 
     fn versions(&self) -> Versions {

@@ -16,6 +16,7 @@ use crate::ingress::Ingress;
 use crate::journal::{self, Journal};
 use crate::operate::Connections;
 use crate::operate::api::Tokens;
+use crate::operate::recall::Recalls;
 use crate::operate::{Operate, Replays};
 use crate::plugin::{Engine, EngineOptions, Shelf};
 use crate::poll::Pollers;
@@ -97,6 +98,7 @@ pub async fn look_into(dir: &Path) -> Result<(SocketAddr, String), OpenError> {
         },
         // Nothing is taken up: a replay goes on when the host does.
         replays: Replays::new(journal.clone(), shelf.clone(), CancellationToken::new()),
+        recalls: Recalls::new(journal.clone(), shelf.clone(), None, CancellationToken::new()),
         journal,
         shelf,
         versions: None,

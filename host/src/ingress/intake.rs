@@ -103,8 +103,9 @@ impl Ingress {
         };
         let said = Said { content: Some(content), refunds: peek.refunds };
         let accepted = self.journal.accept_said(event, fingerprint, said).await;
-        // A poller that brings the same twice is no loop of the shop.
-        if accepted.is_ok() && offer.origin == Origin::Hook {
+        // A poller that brings the same twice is no loop of the shop, nor is what we wrote ourselves.
+        let is_the_shops = !matches!(accepted, Ok(Acceptance::Echo { .. }) | Err(_));
+        if is_the_shops && offer.origin == Origin::Hook {
             self.watch_for_loops(&offer.merchant, &offer.connection, &peek.resource_key);
         }
         match accepted {

@@ -162,6 +162,16 @@ impl Journal {
         self.shared.readers.with(last_seq)
     }
 
+    /// A number before which no event was accepted at this moment or later, and a little after it some
+    /// were.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn seq_before(&self, moment: Timestamp) -> Result<u64, Error> {
+        let place = self.shared.readers.with(|db| place_by(db, |_, at| at < micros(moment)))?;
+        Ok(place.saturating_sub(OUT_OF_ORDER_MAX))
+    }
+
     /// The passages after `place` that a replay of this filter puts back. Without a state that
     /// means open dead letters; `issue` narrows it to one cause.
     ///

@@ -24,6 +24,7 @@ pub mod list;
 mod lock;
 mod pack;
 mod read;
+pub mod recall;
 mod record;
 pub mod replay;
 mod retention;

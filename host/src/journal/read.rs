@@ -188,7 +188,8 @@ pub(super) fn passage(db: &Connection, seq: u64, route: &str) -> Result<Option<P
                 m.receipts, m.documents, m.packing, m.packed, m.checkpoint, m.status,
                 p.replays, p.tries_before, p.pin,
                 coalesce((SELECT json_extract(j.spec, '$.past_seatbelts') FROM jobs j
-                          WHERE j.id = p.job AND json_valid(j.spec)), 0)
+                          WHERE j.id = p.job AND json_valid(j.spec)), 0),
+                coalesce((SELECT j.kind = 'recall_send' FROM jobs j WHERE j.id = p.job), 0)
          FROM passages p LEFT JOIN mappings m ON m.seq = p.seq AND m.route = p.route
          WHERE p.seq = ?1 AND p.route = ?2",
     )?;
@@ -212,6 +213,7 @@ pub(super) fn passage(db: &Connection, seq: u64, route: &str) -> Result<Option<P
         replays: row.get(12)?,
         pin: row.get(14)?,
         released: row.get(15)?,
+        corrects: row.get(16)?,
         delivered,
         attempts,
         dead: if state == PassageState::Dead { dead_letter(db, seq, route)? } else { None },

@@ -368,6 +368,8 @@ pub struct Passage {
     pub pin: Option<String>,
     /// Whether a person said that its answer may be sent whatever the seatbelts say.
     pub released: bool,
+    /// Whether it carries a correction that a recall worked out.
+    pub corrects: bool,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
 }

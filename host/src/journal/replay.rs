@@ -195,7 +195,11 @@ pub(super) fn step(db: &Connection, it: &ReplayStep) -> Result<Answer, Fault> {
 }
 
 /// Puts one passage back, if it has ended.
-fn put_back(db: &Connection, again: &Again, step: &ReplayStep) -> rusqlite::Result<bool> {
+pub(super) fn put_back(
+    db: &Connection,
+    again: &Again,
+    step: &ReplayStep,
+) -> rusqlite::Result<bool> {
     let seq = again.seq;
     let exists: bool = db
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM events WHERE seq = ?1)")?

@@ -12,6 +12,7 @@ use super::accept::{self, Offered};
 use super::audit::{self, Act};
 use super::issues::{self, Death};
 use super::pack::{Packed, pack};
+use super::recall;
 use super::record::{
     Acceptance, AttemptRecord, DocumentDelivered, End, Ended, Identity, Mapped, NewQuarantine,
     Next, PassageState, Postponed,
@@ -36,6 +37,7 @@ pub(super) enum Command {
     Follow(Box<follow::Step>),
     Job(Box<jobs::Step>),
     Replay(Box<replay::ReplayStep>),
+    Recall(Box<recall::Step>),
     Acts(Vec<Act>),
     Keep(Box<kept::Keep>),
     /// Events by number, then input in quarantine.
@@ -166,6 +168,7 @@ pub(super) fn apply(
         }
         Command::Job(it) => Ok(Answer::Id(jobs::apply(db, it)?)),
         Command::Replay(it) => replay::step(db, it),
+        Command::Recall(it) => recall::apply(db, it),
         Command::Acts(acts) => Ok(Answer::Id(audit::apply(db, acts)?)),
         Command::Keep(it) => kept::apply(db, it),
         Command::Forget(events, quarantine) => {
@@ -227,7 +230,7 @@ fn quarantine(
     Ok(Answer::Id(id))
 }
 
-fn mapped(db: &Connection, row: &MappedRow) -> Result<Answer, Fault> {
+pub(super) fn mapped(db: &Connection, row: &MappedRow) -> Result<Answer, Fault> {
     let MappedRow { step: it, receipts, documents } = row;
     let changed = db
         .prepare_cached(

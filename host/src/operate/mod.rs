@@ -5,6 +5,7 @@
 //!   curl /v1/...  ----------+--> [api] --> acts in the journal, with who and why
 //!                                  |
 //!                             [replays]  jobs: a few passages put back at a time, at a pace
+//!                             [recall]   jobs: what a bad version left behind, worked out again
 //!                                  |
 //!                               journal --> dispatcher, as if they had just come in
 //! ```
@@ -13,6 +14,7 @@
 //! record, in the commit that does it.
 
 pub mod api;
+pub mod recall;
 mod replays;
 pub mod versions;
 
@@ -20,6 +22,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use self::recall::Recalls;
 pub use self::replays::{Ask, NotStarted, Replays};
 use self::versions::Versions;
 use crate::ingress::Ingress;
@@ -41,6 +44,8 @@ pub struct Operate {
     pub shelf: Shelf,
     /// Replays under way.
     pub replays: Replays,
+    /// Recalls under way.
+    pub recalls: Recalls,
     /// Plugins of merchants; none while the host is stopped.
     pub versions: Option<Versions>,
     /// What is known of connections.

@@ -404,7 +404,7 @@ fn check_name(plugin: &str) -> Result<(), VersionError> {
 }
 
 /// An event as the dispatcher would give it to a plugin, with nothing remembered of its resource.
-fn input(event: &Event, ready: &ReadyRoute) -> Input {
+pub(super) fn input(event: &Event, ready: &ReadyRoute) -> Input {
     let context = Context {
         merchant: event.merchant.clone(),
         route: ready.name.clone(),

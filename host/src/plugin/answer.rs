@@ -107,6 +107,7 @@ pub(super) fn documents(raw: Vec<RawDocument>) -> Result<Vec<Document>, Outcome>
             operation: raw.operation,
             body,
             attributes: raw.attributes,
+            request_key: None,
         });
     }
     Ok(documents)

@@ -13,6 +13,7 @@ fn document(entity: &str, operation: Operation, body: &Value) -> Document {
         operation,
         body: serde_json::value::RawValue::from_string(body.to_string()).unwrap(),
         attributes: Vec::new(),
+        request_key: None,
     }
 }
 

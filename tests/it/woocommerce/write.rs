@@ -63,6 +63,7 @@ impl Desk {
             operation,
             body: serde_json::from_str(&body.to_string()).unwrap(),
             attributes: Vec::new(),
+            request_key: None,
         };
         let delivery = Delivery {
             merchant: "acme",

@@ -101,7 +101,7 @@ impl Compared {
         };
         let heads = (name(&self.old), name(&self.new));
         let Self { tally, verdict, passed_over, .. } = self;
-        Shown { heads, tally, verdict, passed_over: *passed_over }
+        Shown { heads, tally, verdict: Some(verdict), passed_over: *passed_over }
     }
 }
 
@@ -110,7 +110,8 @@ pub(crate) struct Shown<'s> {
     /// What is there, and what might be.
     pub(crate) heads: (String, String),
     pub(crate) tally: &'s Tally,
-    pub(crate) verdict: &'s Verdict,
+    /// Nothing where nobody asks whether it may differ.
+    pub(crate) verdict: Option<&'s Verdict>,
     /// Payloads that neither takes.
     pub(crate) passed_over: u64,
 }

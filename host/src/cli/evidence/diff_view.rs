@@ -30,6 +30,7 @@ pub(super) fn report(shown: &Shown<'_>) -> String {
     fields(&mut out, tally);
     fuel(&mut out, tally);
     out.push('\n');
+    let Some(verdict) = verdict else { return out };
     if verdict.within {
         let words = if tally.different() == 0 { "no difference" } else { "within tolerances" };
         line(&mut out, &paint(GOOD.bold(), format!("✓ {words}")));

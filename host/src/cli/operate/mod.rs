@@ -7,6 +7,7 @@ mod door;
 pub(super) mod events;
 pub(super) mod issues;
 pub(super) mod quarantine;
+pub(super) mod recall;
 pub(super) mod recorded;
 pub(super) mod replay;
 pub(super) mod versions;

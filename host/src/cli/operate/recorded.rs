@@ -93,6 +93,8 @@ fn show(
     let route = plain(row["route"].as_str().unwrap_or_default());
     let heads = (format!("{plugin} in use"), candidate.to_owned());
     screen::print(&format!("route {}\n", paint(NAME, route)));
-    screen::print(&Shown { heads, tally: &tally, verdict: &verdict, passed_over: 0 }.report());
+    screen::print(
+        &Shown { heads, tally: &tally, verdict: Some(&verdict), passed_over: 0 }.report(),
+    );
     Ok(())
 }

@@ -24,7 +24,8 @@
 //! ```
 //!
 //! Every request carries the document's key as `Idempotency-Key`, `X-Correlation-Id`, and in
-//! `X-Mapwright-Entity` and `X-Mapwright-Operation` what the body alone does not say. Redirects are
+//! `X-Mapwright-Entity` and `X-Mapwright-Operation` what the body alone does not say. A correction (see
+//! `recall`) has an `Idempotency-Key` of its own and the document's key in `X-Mapwright-Key`. Redirects are
 //! never followed: a POST that is redirected loses its body at most clients, so a 3xx is rejected
 //! with the address it points to.
 //!

@@ -72,7 +72,11 @@ impl Target {
             .map_err(|problem| Verdict::rejected("address", problem))?;
 
         let mut headers = self.headers.clone();
-        headers.insert(self.idempotency_header.clone(), header_value(&document.key));
+        let key = document.request_key.as_ref().unwrap_or(&document.key);
+        headers.insert(self.idempotency_header.clone(), header_value(key));
+        if document.request_key.is_some() {
+            headers.insert("x-mapwright-key", header_value(&document.key));
+        }
         headers.insert("x-correlation-id", header_value(delivery.correlation_id));
         headers.insert("x-mapwright-entity", header_value(&document.entity));
         headers.insert("x-mapwright-operation", HeaderValue::from_static(name(document.operation)));

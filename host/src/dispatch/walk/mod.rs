@@ -30,7 +30,7 @@ use tracing::warn;
 
 pub(super) use self::account::Cost;
 use self::deliveries::{Deliveries, KnownIdentities, Tries, record};
-use self::sift::sift;
+use self::sift::{sift, superseded};
 use self::verdict::{After, Wait, after};
 use crate::checkpoint::{Checkpoints, ResourceCheckpoint};
 use crate::config::{ReadyRoute, Snapshot};
@@ -150,6 +150,9 @@ impl Walk<'_> {
         match begun {
             Some(passage) if passage.state.is_terminal() => Ok(Stop::Ended),
             Some(passage) if passage.state == PassageState::Delivering => {
+                if passage.corrects && passage.delivered.is_empty() {
+                    return self.correct(&event, passage).await;
+                }
                 self.deliver(&event, Deliveries::taken_up(passage)).await
             }
             Some(passage) => self.map(&event, Past::of(passage)).await,
@@ -157,6 +160,22 @@ impl Walk<'_> {
                 Some(wait) => Ok(Stop::after(wait)),
                 None => self.map(&event, Past::default()).await,
             },
+        }
+    }
+
+    /// Delivers a correction, unless the resource has moved on since it was worked out.
+    async fn correct(&self, event: &Event, passage: Passage) -> Result<Stop, journal::Error> {
+        let Event { merchant, resource_key, .. } = event;
+        let known = self.ground.checkpoints.get(merchant, &self.ready.name, resource_key);
+        match known {
+            Ok(remembered) => match superseded(event, remembered.as_ref()) {
+                Some(reason) => self.end(event, End::Skipped { reason }, Vec::new(), None).await,
+                None => self.deliver(event, Deliveries::taken_up(passage)).await,
+            },
+            Err(error) => {
+                warn!(event.id = %event.id, %error, "the checkpoint cannot be read; the correction waits");
+                Ok(Stop::after(CHECKPOINT_PATIENCE))
+            }
         }
     }
 

@@ -44,7 +44,7 @@ pub(super) fn sift(
 /// Why a newer version of the resource stands in the target, if one does. The shop's clock counts
 /// whole seconds, so of two versions of one second (or of none) the one that came later goes on
 /// top. The road keeps their order; only a replay brings the earlier one after it.
-fn superseded(event: &Event, remembered: Option<&ResourceCheckpoint>) -> Option<String> {
+pub(super) fn superseded(event: &Event, remembered: Option<&ResourceCheckpoint>) -> Option<String> {
     let before = remembered?;
     let key = &event.resource_key;
     match (event.version, before.version) {

@@ -15,6 +15,7 @@ fn document(entity: &str, key: &str, body: &str) -> Document {
         operation: Operation::Upsert,
         body: serde_json::value::RawValue::from_string(body.to_owned()).unwrap(),
         attributes: Vec::new(),
+        request_key: None,
     }
 }
 

@@ -1,4 +1,17 @@
 -- What versions, trials, people and our own writes need. Not released yet: while it is not, add here.
+-- What a recall found: one row for each resource on a route that is not as it should be.
+CREATE TABLE corrections (
+    job          INTEGER NOT NULL,
+    no           INTEGER NOT NULL,
+    merchant     TEXT NOT NULL,
+    connection   TEXT NOT NULL,
+    route        TEXT NOT NULL,
+    resource_key TEXT NOT NULL,
+    event_id     TEXT NOT NULL,
+    kind         TEXT NOT NULL,
+    told         TEXT NOT NULL,
+    PRIMARY KEY (job, no)
+) STRICT, WITHOUT ROWID;
 -- What a shop will say of our own writes to it (`echoes.rs`).
 CREATE TABLE echoes (
     merchant     TEXT NOT NULL,

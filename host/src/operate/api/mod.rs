@@ -15,6 +15,7 @@ mod plugins;
 mod problem;
 mod quarantine;
 mod query;
+mod recalls;
 mod rest;
 mod table;
 
@@ -219,6 +220,12 @@ impl Api {
             Op::Activate => plugins::activate(operate, &asked).await,
             Op::Rollback => plugins::rollback(operate, &asked).await,
             Op::Compare => plugins::compare(operate, asked).await,
+            Op::Recalls => recalls::list(operate, asked),
+            Op::RecallStart => recalls::start(operate, &asked).await,
+            Op::Recall => recalls::show(operate, &asked),
+            Op::Corrections => recalls::corrections(operate, asked),
+            Op::RecallSend => recalls::send(operate, &asked).await,
+            Op::RecallStop => recalls::stop(operate, &asked).await,
         }
     }
 }

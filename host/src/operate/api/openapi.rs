@@ -112,6 +112,7 @@ fn parameter(name: &str) -> Value {
         "issue_state" => (reference("IssueState"), "Where the issue stands"),
         "status" => (text, "Where it stands"),
         "resource" => (text, "What it is about (`order/27`); needs a merchant"),
+        "kind" => (text, "`differs`, `extra`, `failed`, `breach` or `under_way`"),
         _ => (text, "Only of this"),
     };
     json!({ "name": name, "in": "query", "schema": schema, "description": description })

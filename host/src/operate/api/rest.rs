@@ -61,7 +61,7 @@ pub(super) fn replays(operate: &Operate, asked: Asked) -> Result<Answer, Problem
 }
 
 /// The place behind the last job shown, of jobs read with a limit of one more.
-fn next_of(jobs: &[Job], limit: usize) -> Option<String> {
+pub(super) fn next_of(jobs: &[Job], limit: usize) -> Option<String> {
     let last = jobs.get(limit.checked_sub(1)?)?;
     (jobs.len() > limit).then(|| last.id.to_string())
 }

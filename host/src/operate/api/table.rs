@@ -44,6 +44,12 @@ pub(super) enum Op {
     Activate,
     Rollback,
     Compare,
+    Recalls,
+    RecallStart,
+    Recall,
+    Corrections,
+    RecallSend,
+    RecallStop,
 }
 
 /// How it is asked for.
@@ -374,5 +380,41 @@ pub(super) static TABLE: &[Endpoint] = &[
         "What a version would have made of recorded events, beside the one in use",
         "CompareRequest",
         All("Compared"),
+    ),
+    get(
+        "/v1/recalls",
+        Op::Recalls,
+        "Recalls, the newest first",
+        &["limit", "cursor"],
+        Pages("Recall"),
+    ),
+    post(
+        "/v1/recalls",
+        Op::RecallStart,
+        "Work out what a plugin version left behind; sends nothing",
+        "RecallRequest",
+        Made("Recall"),
+    ),
+    get("/v1/recalls/{recall}", Op::Recall, "A recall", &[], One("Recall")),
+    get(
+        "/v1/recalls/{recall}/corrections",
+        Op::Corrections,
+        "What it found, resource by resource",
+        &["kind", "limit", "cursor"],
+        Pages("Correction"),
+    ),
+    post(
+        "/v1/recalls/{recall}/send",
+        Op::RecallSend,
+        "Send the corrections",
+        "RecallSendRequest",
+        Made("Recall"),
+    ),
+    post(
+        "/v1/recalls/{recall}/stop",
+        Op::RecallStop,
+        "Stop looking, or sending, behind the last step",
+        "Why",
+        One("Recall"),
     ),
 ];

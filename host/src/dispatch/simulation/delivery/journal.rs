@@ -55,6 +55,7 @@ impl Journal {
             operation: Operation::Create,
             body: serde_json::from_str("{}").unwrap(),
             attributes: Vec::new(),
+            request_key: None,
         };
         let documents = (0..documents).map(document).collect();
         rows.push(Row { resource, documents, passage: None, due: None, cause: None });
@@ -81,6 +82,7 @@ pub(super) fn begun(mapped: Mapped) -> Passage {
         dead: None,
         replays: 0,
         pin: None,
+        corrects: false,
         released: false,
         ended_at: None,
     }
