@@ -31,6 +31,7 @@ use tracing::warn;
 pub(super) use self::account::Cost;
 use self::deliveries::{Deliveries, KnownIdentities, Tries, record};
 use self::sift::{sift, superseded};
+use self::steps::Learnt;
 use self::verdict::{After, Wait, after};
 use crate::checkpoint::{Checkpoints, ResourceCheckpoint};
 use crate::config::{ReadyRoute, Snapshot};
@@ -359,16 +360,9 @@ impl Walk<'_> {
                     let written = answer.written.and_then(|it| self.echo_of(event, &it));
                     let done = ordinal as usize + 1 == all.documents.len();
                     let next = if done { Next::EndDelivered } else { Next::Intend(ordinal + 1) };
+                    let learnt = Learnt { identities: found.clone(), written };
                     let mark = self
-                        .document_delivered(
-                            event,
-                            ordinal,
-                            target_id,
-                            attempt,
-                            found.clone(),
-                            written,
-                            next,
-                        )
+                        .document_delivered(event, ordinal, target_id, attempt, learnt, next)
                         .await?;
                     self.learn(found);
                     if let Some(mark) = mark {

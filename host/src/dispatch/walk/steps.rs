@@ -19,6 +19,12 @@ use crate::journal::{
 /// not tell it from a new one. Found there after a restart, it means that nobody knows.
 pub(in super::super) const SENDING: &str = "sending: again, to a target that does not keep keys";
 
+/// What a delivery has taught besides that it took place.
+pub(super) struct Learnt {
+    pub(super) identities: Vec<Identity>,
+    pub(super) written: Option<Echo>,
+}
+
 impl Walk<'_> {
     /// Writes the one thing that must not be forgotten: a delivery that took place. A full disk is
     /// waited out here, because sending again is worse than waiting.
@@ -28,8 +34,7 @@ impl Walk<'_> {
         ordinal: u32,
         target_id: Option<String>,
         attempt: AttemptRecord,
-        identities: Vec<Identity>,
-        written: Option<Echo>,
+        learnt: Learnt,
         next: Next,
     ) -> Result<Option<u64>, journal::Error> {
         let ends = matches!(next, Next::EndDelivered);
@@ -39,8 +44,8 @@ impl Walk<'_> {
             ordinal,
             target_id,
             attempt,
-            identities,
-            written,
+            identities: learnt.identities,
+            written: learnt.written,
             next,
             siblings: if ends { self.siblings(event) } else { Vec::new() },
         };
