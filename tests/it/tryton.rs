@@ -508,10 +508,12 @@ async fn what_tryton_may_be_at_work_on_still_is_not_looked_for_before_it_has_set
     assert!(matches!(first.verdict, Verdict::Retry { .. }), "{first:?}");
 
     let server = server().await;
-    Erp::new(server).order("190", "draft").await;
+    let known = Erp::new(server);
+    known.order("190", "draft").await;
     let (_, _, mut body) = order("190", "draft");
     body["reference"] = json!("WC-ORDER-195");
     let erp = Erp::at(&losing(server, "model.sale.sale.create", Loss::WhileAtWork), PASSWORD, "");
+    *erp.identities.lock().unwrap() = known.identities.lock().unwrap().clone();
     let lost = erp.attempt(Operation::Upsert, "sale", "order/195", body.clone(), true).await;
     let Verdict::Unknown { after, .. } = lost.verdict else { panic!("{lost:?}") };
     assert_eq!(after, Some(Duration::from_secs(5)));

@@ -254,7 +254,7 @@ async fn a_sale_that_was_on_its_way_when_the_host_was_killed_is_found_and_not_ma
     .await;
     served.terminate().await;
     // It is the one sale with this reference.
-    assert_eq!(sale(server, "TARDE-26")["total_amount"]["decimal"], "215.73");
+    assert_eq!(sale(server, "TARDE-26")["total_amount"]["decimal"], "254.56");
     assert_eq!(calls.load(Ordering::Relaxed), 1, "it was found");
 }
 

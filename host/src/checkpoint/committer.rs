@@ -149,7 +149,11 @@ impl Committer {
         while store.floor().max(store.watermark()) < begin {
             let from = store.floor().max(store.watermark());
             let to = begin.min(from + MARKS_KEPT_AT_ONCE);
-            self.shared.tail.keep_range(from, to).map_err(Error::Journal)?;
+            if let Err(why) = self.shared.tail.keep_range(from, to) {
+                // A full disk, most likely. Then it takes in more than it will hold.
+                tracing::warn!(why, "last words cannot be kept by the journal now");
+                break;
+            }
             store.let_go(&[], to)?;
         }
         Ok(())

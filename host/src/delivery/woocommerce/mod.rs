@@ -29,7 +29,9 @@ mod body;
 mod entity;
 mod fault;
 mod look;
+mod resolve;
 mod rest;
+mod told;
 mod work;
 
 use std::num::{NonZeroU32, NonZeroUsize};

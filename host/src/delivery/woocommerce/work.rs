@@ -7,29 +7,20 @@
 //!                   not there: POST    |    there: PUT, DELETE, or nothing
 //! ```
 //! A crash or a lost answer in between leaves something that the next look finds.
-//!
-//! Where the shop's webhooks are listened to, what a change finds and what it leaves is kept for
-//! whoever has to know it again: the shop answers with the whole resource, word for word as its webhook
-//! will say it. Only products are answered otherwise (as they are edited, not as they are shown), so
-//! they are read back, and believed if they have not been saved again meanwhile.
 
 use bytes::Bytes;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use reqwest::Method;
 use serde::Deserialize;
 
-use super::super::reference::{self, Reference};
 use super::super::{Delivery, Found, Identities, Missing, Written};
 use super::Target;
 use super::body::{Body, adds_lines};
 use super::entity::Entity;
 use super::fault::Fault;
-use super::look::{There, gmt};
-use super::rest::Resource;
+use super::look::There;
+use super::told::{is_untouched, shown_at};
 use crate::event::{Document, Operation};
-
-/// An order is saved once or twice in the second it is made in; later it was somebody else.
-const MADE_IN: SignedDuration = SignedDuration::from_secs(10);
 
 /// What an attempt came to.
 #[derive(Debug)]
@@ -42,11 +33,11 @@ pub(super) struct Done {
 }
 
 /// A document on its way.
-struct Job<'a> {
-    entity: Entity,
+pub(super) struct Job<'a> {
+    pub(super) entity: Entity,
     document: &'a Document,
     /// Where it belongs.
-    parent: Option<u64>,
+    pub(super) parent: Option<u64>,
     /// When its event came.
     event_came: Timestamp,
     first_attempt: bool,
@@ -319,47 +310,6 @@ impl Target {
         }
     }
 
-    /// What a webhook would say of it now.
-    async fn before(&self, job: &Job<'_>, id: u64) -> Result<Option<Bytes>, Fault> {
-        match shown_at(job.entity, id).filter(|_| self.listens) {
-            Some(path) => Ok(Some(self.rest.get(&path).await?.body)),
-            None => Ok(None),
-        }
-    }
-
-    /// What a webhook will say of it after this answer.
-    async fn after(&self, job: &Job<'_>, answer: &Resource) -> Option<Bytes> {
-        if !self.listens {
-            return None;
-        }
-        match job.entity {
-            Entity::Order | Entity::Customer | Entity::Coupon => Some(answer.body.clone()),
-            Entity::Product | Entity::Variation => {
-                let shown = self.rest.get(&format!("products/{}", answer.id)).await.ok()?.body;
-                (saved_at(&shown)? == saved_at(&answer.body)?).then_some(shown)
-            }
-            // Whoever fetches refunds adds whose they are.
-            Entity::Refund => {
-                let rest = answer.body.strip_prefix(b"{")?;
-                let mut body = format!("{{\"order_id\":{},", job.parent?).into_bytes();
-                body.extend_from_slice(rest);
-                Some(body.into())
-            }
-            Entity::Note => None,
-        }
-    }
-
-    fn written(
-        &self,
-        job: &Job<'_>,
-        id: u64,
-        before: Option<Bytes>,
-        after: Option<Bytes>,
-    ) -> Option<Written> {
-        let resource = format!("{}/{id}", job.entity.resource()?);
-        after.filter(|_| self.listens).map(|after| Written { resource, before, after })
-    }
-
     #[expect(clippy::unused_self, reason = "it reads like the others")]
     fn was_there(&self, job: &Job<'_>, id: u64) -> Done {
         let what = format!("found {} {id}", job.entity.name());
@@ -371,85 +321,6 @@ impl Target {
         let what = format!("there was no {} to take back", job.entity.name());
         Done { id: None, status: None, what, written: None }
     }
-
-    /// The body's text with ids in place of references.
-    async fn resolved(
-        &self,
-        document: &Document,
-        identities: &dyn Identities,
-        found: &mut Vec<Found>,
-    ) -> Result<String, Fault> {
-        let text = document.body.get();
-        let references = reference::scan(text)
-            .map_err(|error| Fault::rejected("reference_malformed", error.to_string()))?;
-        let mut ids = Vec::with_capacity(references.len());
-        let (mut missing, mut told) = (Vec::new(), Vec::new());
-        for reference in &references {
-            match self.id_of(reference, identities, found).await? {
-                Some(id) => ids.push(id),
-                None => {
-                    let Reference { entity, key, pointer, .. } = reference;
-                    told.push(format!("{entity} {key:?} (at {pointer})"));
-                    missing.push(Missing::new(entity, key));
-                }
-            }
-        }
-        if !missing.is_empty() {
-            let reason = format!("the shop has no {}", told.join(", no "));
-            return Err(Fault::NotReady { reason, missing });
-        }
-        Ok(reference::splice(text, &references, &ids).into_owned())
-    }
-
-    /// From what is remembered, else by the key that the shop knows such a thing by.
-    async fn id_of(
-        &self,
-        reference: &Reference,
-        identities: &dyn Identities,
-        found: &mut Vec<Found>,
-    ) -> Result<Option<String>, Fault> {
-        let Reference { entity: name, key, .. } = reference;
-        let remembered = identities.get(name, key);
-        if let Some(id) = remembered.and_then(|id| reference::id_as_number(&id)) {
-            return Ok(Some(id));
-        }
-        let entity =
-            Entity::of(name).map_err(|reason| Fault::rejected("entity_unknown", reason))?;
-        let there = self.rest.by_natural_key(entity, key).await?;
-        let Some(There { id, .. }) = there else { return Ok(None) };
-        let id = id.to_string();
-        found.push(Found { entity: name.clone(), key: key.clone(), id: id.clone() });
-        Ok(Some(id))
-    }
-}
-
-/// Where a thing is read as its webhooks tell it; variations are told as products.
-fn shown_at(entity: Entity, id: u64) -> Option<String> {
-    match entity {
-        Entity::Order => Some(format!("orders/{id}")),
-        Entity::Product | Entity::Variation => Some(format!("products/{id}")),
-        Entity::Customer => Some(format!("customers/{id}")),
-        Entity::Coupon => Some(format!("coupons/{id}")),
-        Entity::Refund | Entity::Note => None,
-    }
-}
-
-#[derive(Deserialize)]
-struct Dates {
-    date_created_gmt: Option<String>,
-    date_modified_gmt: Option<String>,
-}
-
-fn saved_at(body: &[u8]) -> Option<String> {
-    serde_json::from_slice::<Dates>(body).ok()?.date_modified_gmt
-}
-
-/// Whether nobody has saved it since it was made.
-fn is_untouched(body: &[u8]) -> bool {
-    let Ok(dates) = serde_json::from_slice::<Dates>(body) else { return false };
-    let made = dates.date_created_gmt.as_deref().and_then(gmt);
-    let saved = dates.date_modified_gmt.as_deref().and_then(gmt);
-    made.zip(saved).is_some_and(|(made, saved)| saved.duration_since(made) <= MADE_IN)
 }
 
 /// When the event came: its id says so. Nothing of it was sent before.
