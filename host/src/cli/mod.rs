@@ -66,10 +66,16 @@ enum Command {
     Activate(operate::versions::ActivateArgs),
     /// Put the plugin version to work that the one in use took the place of.
     Rollback(operate::versions::RollbackArgs),
+    /// Lookup tables, version by version: bring in, judge, put to work, take back.
+    Table(operate::values::Args),
+    /// Settings of routes, version by version: the same.
+    Settings(operate::values::Args),
     /// Work out what a bad plugin version left behind, and put it right.
     Recall(operate::recall::Args),
     /// Find events, and see all that happened to one.
     Events(operate::events::Args),
+    /// What plugins read of what comes in, and whom a renamed field would hurt.
+    Reads(operate::reads::Args),
     /// What was given up, and what to do about it.
     #[command(name = "dead-letters")]
     DeadLetters(operate::dead_letters::Args),
@@ -108,8 +114,11 @@ pub fn main() -> ExitCode {
         Command::Push(args) => operate::versions::push(&args),
         Command::Activate(args) => operate::versions::activate(&args),
         Command::Rollback(args) => operate::versions::rollback(&args),
+        Command::Table(args) => operate::values::run("table", &args),
+        Command::Settings(args) => operate::values::run("settings", &args),
         Command::Recall(args) => operate::recall::run(&args),
         Command::Events(args) => operate::events::run(&args),
+        Command::Reads(args) => operate::reads::run(&args),
         Command::DeadLetters(args) => operate::dead_letters::run(&args),
         Command::Issues(args) => operate::issues::run(&args),
         Command::Replay(args) => operate::replay::run(&args),
@@ -118,5 +127,16 @@ pub fn main() -> ExitCode {
         Command::Backup(args) => backup::backup(&args),
         Command::Restore(args) => backup::restore(&args),
         Command::Compile(args) => compile::run(&args),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn every_command_can_be_asked_for_help() {
+        // clap finds clashing names of arguments only in the command that is used.
+        super::Cli::command().debug_assert();
     }
 }

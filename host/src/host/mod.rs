@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -32,6 +33,7 @@ use crate::ingress::{self, Counters, Guard, Ingress};
 use crate::journal::{self, Journal};
 use crate::operate::api::{self, Tokens};
 use crate::operate::recall::Recalls;
+use crate::operate::values::Values;
 use crate::operate::versions::Versions;
 use crate::operate::{Operate, Replays};
 use crate::plugin::{Compiler, Engine, EngineOptions, Pool, Shelf};
@@ -243,7 +245,10 @@ impl Host {
         if let Err(error) = recalls.take_up() {
             warn!(%error, "recalls of before could not be taken up; the next start tries again");
         }
-        let router = self.router(replays.clone(), recalls.clone());
+        let values = self.values();
+        let (changed, until) = (self.reloader.changed(), stop.clone());
+        let keeping = tokio::spawn(keep_values(values.clone(), changed, until));
+        let router = self.router(replays.clone(), recalls.clone(), values);
         let stopped = stop.clone();
         let serving = axum::serve(self.listener, router)
             .with_graceful_shutdown(async move { stopped.cancelled().await });
@@ -262,6 +267,9 @@ impl Host {
         drop(watch);
         replays.ended().await;
         recalls.ended().await;
+        if let Err(error) = keeping.await {
+            warn!(%error, "keeping versions of tables and settings did not end well");
+        }
         if let Err(error) = polling.await {
             warn!(%error, "polling did not end well");
         }
@@ -275,7 +283,7 @@ impl Host {
         Ok(())
     }
 
-    fn router(&self, replays: Replays, recalls: Recalls) -> axum::Router {
+    fn router(&self, replays: Replays, recalls: Recalls, values: Values) -> axum::Router {
         let ingress = Ingress {
             journal: self.journal.clone(),
             sources: self.reloader.sources(),
@@ -287,6 +295,7 @@ impl Host {
             ingress: ingress.clone(),
             shelf: self.shelf.clone(),
             versions: Some(self.versions()),
+            values: Some(values),
             replays,
             recalls,
             connections: operate::connections(self.reloader.snapshot(), self.pollers.clone()),
@@ -321,11 +330,33 @@ impl Host {
         )
     }
 
+    fn values(&self) -> Values {
+        let reloader = self.reloader.clone();
+        Values::new(
+            &self.reloader.dir(),
+            self.journal.clone(),
+            self.reloader.snapshot(),
+            self.versions(),
+            Arc::new(move || reloader.reload()),
+        )
+    }
+
     fn watch(&self) -> Result<Watch, OpenError> {
         let dir = self.reloader.dir();
         let reloader = self.reloader.clone();
         Watch::start(&dir, move || reloader.reload())
             .map_err(|error| OpenError::Folder { path: dir, reason: error.to_string() })
+    }
+}
+
+/// Keeps a version of each table and each route's settings that come into use, until `stop`.
+async fn keep_values(values: Values, changed: Arc<Notify>, stop: CancellationToken) {
+    loop {
+        values.note().await;
+        tokio::select! {
+            () = stop.cancelled() => break,
+            () = changed.notified() => {}
+        }
     }
 }
 

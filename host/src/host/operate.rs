@@ -102,6 +102,7 @@ pub async fn look_into(dir: &Path) -> Result<(SocketAddr, String), OpenError> {
         journal,
         shelf,
         versions: None,
+        values: None,
         connections: Arc::new(Vec::new),
         pollers: None,
     };

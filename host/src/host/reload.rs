@@ -24,6 +24,7 @@ pub(super) struct Reloader {
     sources: Arc<ArcSwap<Sources>>,
     reconfigured: Arc<Notify>,
     repoll: Arc<Notify>,
+    changed: Arc<Notify>,
     public_url: Option<String>,
     metrics: Arc<Metrics>,
     /// The folder is read by one at a time.
@@ -44,6 +45,7 @@ impl Reloader {
             sources: Arc::default(),
             reconfigured: Arc::new(Notify::new()),
             repoll: Arc::new(Notify::new()),
+            changed: Arc::new(Notify::new()),
             public_url,
             metrics,
             turn: Arc::default(),
@@ -75,6 +77,11 @@ impl Reloader {
     /// Rung after each swap, for whoever polls.
     pub(super) fn repoll(&self) -> Arc<Notify> {
         Arc::clone(&self.repoll)
+    }
+
+    /// Rung after each swap, for whoever keeps versions of what is in use.
+    pub(super) fn changed(&self) -> Arc<Notify> {
+        Arc::clone(&self.changed)
     }
 
     /// What is to be polled now.
@@ -120,6 +127,7 @@ impl Reloader {
         self.snapshot.store(Arc::new(next));
         self.reconfigured.notify_one();
         self.repoll.notify_one();
+        self.changed.notify_one();
     }
 }
 

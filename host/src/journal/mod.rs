@@ -32,6 +32,7 @@ mod schema;
 mod seal;
 mod steps;
 mod summary;
+pub mod values;
 mod writer;
 
 use std::path::{Path, PathBuf};

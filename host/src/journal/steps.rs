@@ -20,8 +20,8 @@ use super::record::{
 use super::replay::{self, Before};
 use super::retention;
 use super::seal::Reached;
-use super::{echoes, follow};
-use super::{jobs, kept};
+use super::values;
+use super::{echoes, follow, jobs, kept};
 use crate::event::{Document, Receipt};
 
 /// Something to be written.
@@ -38,6 +38,7 @@ pub(super) enum Command {
     Job(Box<jobs::Step>),
     Replay(Box<replay::ReplayStep>),
     Recall(Box<recall::Step>),
+    Value(Box<values::NewVersion>),
     Acts(Vec<Act>),
     Keep(Box<kept::Keep>),
     /// Events by number, then input in quarantine.
@@ -56,6 +57,7 @@ impl Command {
         match self {
             Self::Accept(offered) => offered.packed.bytes.len(),
             Self::Quarantine(it) => it.body.len(),
+            Self::Value(it) => it.bytes.len(),
             Self::Mapped(it) => it.documents.bytes.len() + it.receipts.len(),
             Self::Probe(true) => PROBE_BYTES as usize,
             _ => 0,
@@ -169,6 +171,7 @@ pub(super) fn apply(
         Command::Job(it) => Ok(Answer::Id(jobs::apply(db, it)?)),
         Command::Replay(it) => replay::step(db, it),
         Command::Recall(it) => recall::apply(db, it),
+        Command::Value(it) => values::apply(db, it),
         Command::Acts(acts) => Ok(Answer::Id(audit::apply(db, acts)?)),
         Command::Keep(it) => kept::apply(db, it),
         Command::Forget(events, quarantine) => {

@@ -14,8 +14,10 @@
 //! record, in the commit that does it.
 
 pub mod api;
+pub mod explained;
 pub mod recall;
 mod replays;
+pub mod values;
 pub mod versions;
 
 use std::sync::Arc;
@@ -24,6 +26,7 @@ use serde_json::Value;
 
 use self::recall::Recalls;
 pub use self::replays::{Ask, NotStarted, Replays};
+use self::values::Values;
 use self::versions::Versions;
 use crate::ingress::Ingress;
 use crate::journal::Journal;
@@ -48,6 +51,8 @@ pub struct Operate {
     pub recalls: Recalls,
     /// Plugins of merchants; none while the host is stopped.
     pub versions: Option<Versions>,
+    /// Tables and settings of merchants; none while the host is stopped.
+    pub values: Option<Values>,
     /// What is known of connections.
     pub connections: Connections,
     /// Who fetches from shops; none while the host is stopped.

@@ -301,7 +301,7 @@ impl Versions {
     }
 
     /// The numbers of the newest events that a route takes.
-    fn recorded(
+    pub(super) fn recorded(
         &self,
         merchant: &str,
         ready: &ReadyRoute,
@@ -354,7 +354,11 @@ impl Versions {
         Ok(())
     }
 
-    fn merchant(&self, name: &str) -> Result<Arc<Merchant>, VersionError> {
+    /// A merchant as it is served now.
+    ///
+    /// # Errors
+    /// When there is none of this name.
+    pub fn merchant(&self, name: &str) -> Result<Arc<Merchant>, VersionError> {
         let snapshot = self.snapshot.load();
         let found = snapshot.merchants.get(name).filter(|merchant| merchant.configured);
         found
@@ -430,7 +434,7 @@ pub(super) fn input(event: &Event, ready: &ReadyRoute) -> Input {
 }
 
 /// Written beside, then renamed: whoever looks sees the one or the other.
-fn replace(place: &Path, bytes: &[u8]) -> Result<(), VersionError> {
+pub(super) fn replace(place: &Path, bytes: &[u8]) -> Result<(), VersionError> {
     use std::io::Write as _;
     let folder = place.parent().expect("a plugin is in a folder");
     let put = || {

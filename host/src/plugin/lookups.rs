@@ -159,6 +159,34 @@ impl Lookups {
         Ok(self)
     }
 
+    /// These tables with this one in place of the one of the same name. `path` is for messages.
+    ///
+    /// # Errors
+    ///
+    /// When it is not a table, or too large.
+    pub fn with_table_of(
+        &self,
+        name: &str,
+        path: &Path,
+        bytes: &[u8],
+    ) -> Result<Self, LookupError> {
+        let size = bytes.len() as u64;
+        if size > TABLE_BYTES_MAX {
+            let (path, what) = (path.to_owned(), "size in bytes");
+            return Err(LookupError::TooLarge { path, what, size, limit: TABLE_BYTES_MAX });
+        }
+        let table = Table::parse(path, bytes)?;
+        let mut changed = self.clone();
+        changed.instead.retain(|(other, _), _| other != name);
+        changed.tables.insert(name.to_owned(), table);
+        Ok(changed)
+    }
+
+    /// The keys of a table, in no order; none where there is no such table.
+    pub fn keys<'l>(&'l self, table: &str) -> impl Iterator<Item = &'l str> {
+        self.tables.get(table).into_iter().flat_map(|table| table.rows.keys().map(|key| &**key))
+    }
+
     /// No tables, for calls that are no event's.
     pub(super) fn shared_empty() -> Arc<Self> {
         Arc::new(Self::default())

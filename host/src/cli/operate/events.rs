@@ -29,6 +29,7 @@ Examples:
   mapwright events --config /etc/mapwright --state dead --json
   mapwright events --merchant acme --resource order/27
   mapwright events show 0198a1c2-... --url http://127.0.0.1:8080
+  mapwright events explain 0198a1c2-... --url http://127.0.0.1:8080
 
 A stopped host is looked into with --config, a running one is asked with --url; its token is read from
 the environment variable MAPWRIGHT_TOKEN.
@@ -76,6 +77,14 @@ enum What {
         #[arg(long)]
         payload: bool,
     },
+    /// What each field of its documents comes from, by the plugins in use; needs a running host.
+    Explain {
+        /// Its id.
+        event: String,
+        /// On this route only.
+        #[arg(id = "on_route", long = "on", value_name = "ROUTE")]
+        route: Option<String>,
+    },
 }
 
 /// Runs the command.
@@ -90,6 +99,9 @@ pub(crate) fn run(args: &Args) -> ExitCode {
                 return Ok(ExitCode::SUCCESS);
             }
             return Ok(view::one(&door.get(&path).await?, args.place.json));
+        }
+        if let Some(What::Explain { event, route }) = &args.what {
+            return super::reads::explain(door, event, route.as_deref(), args.place.json).await;
         }
         let it = &args.filter;
         let query = Query::of([

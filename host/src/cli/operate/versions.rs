@@ -64,6 +64,7 @@ pub(crate) struct ActivateArgs {
     /// What routes call it by.
     plugin: String,
     /// NAME@VERSION, VERSION, or the beginning of its sha256.
+    #[arg(id = "which", value_name = "VERSION")]
     version: String,
     #[command(flatten)]
     slot: Slot,

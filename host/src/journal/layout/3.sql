@@ -12,6 +12,22 @@ CREATE TABLE corrections (
     told         TEXT NOT NULL,
     PRIMARY KEY (job, no)
 ) STRICT, WITHOUT ROWID;
+-- Every lookup table and every route's settings that were brought in or in use, as they were.
+CREATE TABLE value_versions (
+    merchant TEXT NOT NULL,
+    kind     TEXT NOT NULL,
+    name     TEXT NOT NULL,
+    digest   TEXT NOT NULL,
+    no       INTEGER NOT NULL,
+    at       INTEGER NOT NULL,
+    origin   TEXT NOT NULL,
+    who      TEXT NOT NULL,
+    why      TEXT NOT NULL,
+    size     INTEGER NOT NULL,
+    packing  INTEGER NOT NULL,
+    bytes    BLOB NOT NULL,
+    PRIMARY KEY (merchant, kind, name, digest)
+) STRICT, WITHOUT ROWID;
 -- What a shop will say of our own writes to it (`echoes.rs`).
 CREATE TABLE echoes (
     merchant     TEXT NOT NULL,

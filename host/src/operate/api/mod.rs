@@ -7,6 +7,7 @@
 
 mod auth;
 mod events;
+mod explained;
 mod idempotent;
 mod letters;
 mod openapi;
@@ -18,6 +19,7 @@ mod query;
 mod recalls;
 mod rest;
 mod table;
+mod values;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -36,7 +38,7 @@ use self::auth::Who;
 use self::page::List;
 use self::problem::Problem;
 use self::query::Query;
-use self::table::{COMPONENT, Endpoint, Op, TABLE};
+use self::table::{COMPONENT, Endpoint, Op, TABLE, VALUE};
 use super::Operate;
 use crate::config::Role;
 
@@ -141,7 +143,7 @@ impl Api {
         }
         let (head, body) = request.into_parts();
         let (bytes_max, time_max) = match endpoint.takes {
-            Some(COMPONENT) => (COMPONENT_BYTES_MAX, COMPONENT_TIME_MAX),
+            Some(COMPONENT | VALUE) => (COMPONENT_BYTES_MAX, COMPONENT_TIME_MAX),
             _ => (BODY_BYTES_MAX, BODY_TIME_MAX),
         };
         let reading = tokio::time::timeout(time_max, to_bytes(body, bytes_max)).await;
@@ -187,6 +189,8 @@ impl Api {
             Op::Events => events::list(operate, asked),
             Op::Event => events::show(operate, &asked),
             Op::EventPayload => events::payload(operate, &asked),
+            Op::EventExplained => explained::event(operate, asked).await,
+            Op::Reads => explained::reads(operate, asked).await,
             Op::Letters => letters::list(operate, asked),
             Op::Letter => letters::show(operate, &asked),
             Op::LetterResolve | Op::LetterDiscard => letters::act(operate, op, &asked).await,
@@ -226,6 +230,14 @@ impl Api {
             Op::Corrections => recalls::corrections(operate, asked),
             Op::RecallSend => recalls::send(operate, &asked).await,
             Op::RecallStop => recalls::stop(operate, &asked).await,
+            Op::Values => values::list(operate, &asked).await,
+            Op::Value => values::show(operate, &asked).await,
+            Op::ValueSays => values::says(operate, &asked).await,
+            Op::ValueChanges => values::changes(operate, asked).await,
+            Op::ValuePut => values::put(operate, asked).await,
+            Op::ValueActivate => values::activate(operate, &asked).await,
+            Op::ValueRollback => values::rollback(operate, &asked).await,
+            Op::ValueCompare => values::compare(operate, asked).await,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::table::{COMPONENT, Endpoint, Gives, Method, TABLE};
+use super::table::{COMPONENT, Endpoint, Gives, Method, TABLE, VALUE};
 
 const SCHEMAS: &str = include_str!("schemas.json");
 
@@ -63,6 +63,9 @@ fn operation(endpoint: &Endpoint) -> Value {
     if endpoint.takes == Some(COMPONENT) {
         operation["requestBody"] =
             json!({ "required": true, "content": { "application/wasm": {} } });
+    } else if endpoint.takes == Some(VALUE) {
+        operation["requestBody"] =
+            json!({ "required": true, "content": { "text/csv": {}, "application/json": {} } });
     } else if let Some(schema) = endpoint.takes {
         operation["requestBody"] = json!({ "required": true, "content": { "application/json": { "schema": reference(schema) } } });
     }
@@ -112,6 +115,9 @@ fn parameter(name: &str) -> Value {
         "issue_state" => (reference("IssueState"), "Where the issue stands"),
         "status" => (text, "Where it stands"),
         "resource" => (text, "What it is about (`order/27`); needs a merchant"),
+        "last" => (text, "The newest so many events"),
+        "base" => (text, "The version to compare with; what is in use, if nothing is said"),
+        "why" => (text, "The reason, for the audit record"),
         "kind" => (text, "`differs`, `extra`, `failed`, `breach` or `under_way`"),
         _ => (text, "Only of this"),
     };

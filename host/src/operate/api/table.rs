@@ -9,6 +9,8 @@ pub(super) enum Op {
     Events,
     Event,
     EventPayload,
+    EventExplained,
+    Reads,
     Letters,
     Letter,
     LetterResolve,
@@ -50,6 +52,14 @@ pub(super) enum Op {
     Corrections,
     RecallSend,
     RecallStop,
+    Values,
+    Value,
+    ValueSays,
+    ValueChanges,
+    ValuePut,
+    ValueActivate,
+    ValueRollback,
+    ValueCompare,
 }
 
 /// How it is asked for.
@@ -132,6 +142,8 @@ const fn post(
 
 /// Not a schema: the file itself.
 pub(super) const COMPONENT: &str = "component";
+/// Nor this: CSV, or settings as JSON.
+pub(super) const VALUE: &str = "value";
 
 const EVENTS: &[&str] = &[
     "merchant",
@@ -170,6 +182,13 @@ pub(super) static TABLE: &[Endpoint] = &[
         "What the source sent, byte for byte",
         &[],
         Payload,
+    ),
+    get(
+        "/v1/events/{event}/explanation",
+        Op::EventExplained,
+        "What each field of its documents comes from, by the plugins in use",
+        &["route"],
+        All("Explained"),
     ),
     get(
         "/v1/dead-letters",
@@ -416,5 +435,70 @@ pub(super) static TABLE: &[Endpoint] = &[
         "Stop looking, or sending, behind the last step",
         "Why",
         One("Recall"),
+    ),
+    get(
+        "/v1/merchants/{merchant}/values",
+        Op::Values,
+        "A merchant's lookup tables and its routes' settings, with their versions",
+        &[],
+        All("Held"),
+    ),
+    get(
+        "/v1/merchants/{merchant}/values/{kind}/{name}",
+        Op::Value,
+        "One of them: `table/NAME` or `settings/ROUTE`",
+        &[],
+        One("Held"),
+    ),
+    Endpoint {
+        method: Method::Put,
+        path: "/v1/merchants/{merchant}/values/{kind}/{name}",
+        op: Op::ValuePut,
+        summary: "Look a version over and keep it, without putting it to work",
+        query: &["why"],
+        takes: Some(VALUE),
+        gives: Made("ValuePut"),
+    },
+    get(
+        "/v1/merchants/{merchant}/values/{kind}/{name}/versions/{version}",
+        Op::ValueSays,
+        "What a version says, byte for byte; `in-use` for the one in use",
+        &[],
+        Payload,
+    ),
+    get(
+        "/v1/merchants/{merchant}/values/{kind}/{name}/versions/{version}/changes",
+        Op::ValueChanges,
+        "What a version changes of what is in use, or of another: rows, or fields",
+        &["base"],
+        One("ValueChanges"),
+    ),
+    post(
+        "/v1/merchants/{merchant}/values/{kind}/{name}/activate",
+        Op::ValueActivate,
+        "Put a version to work",
+        "ActivateRequest",
+        One("ValueActivated"),
+    ),
+    post(
+        "/v1/merchants/{merchant}/values/{kind}/{name}/rollback",
+        Op::ValueRollback,
+        "Put the version to work that the one in use took the place of",
+        "Why",
+        One("ValueActivated"),
+    ),
+    post(
+        "/v1/merchants/{merchant}/values/{kind}/{name}/diff",
+        Op::ValueCompare,
+        "What a version would have made of recorded events, beside the one in use",
+        "CompareRequest",
+        All("Compared"),
+    ),
+    get(
+        "/v1/merchants/{merchant}/reads",
+        Op::Reads,
+        "What the plugins of each route read, over its newest events",
+        &["route", "last"],
+        All("Reads"),
     ),
 ];
