@@ -5,6 +5,10 @@
 //! journal. Both take short turns in the same run, because disks have moods and machines have other
 //! work; what counts is the ratio of the sums. `--json` for machines, `--seconds N` for how long
 //! each of the two works with each number of clients.
+//!
+//! How much of the yardstick a journal reaches depends on the disk: where a sync takes long, both wait
+//! for it most of the time; where it takes nothing, only work is compared. So the same is measured once
+//! more with syncs that take a millisecond longer (`--sync-us N` for another time), for both alike.
 
 #[path = "support/history.rs"]
 mod history;
@@ -39,6 +43,7 @@ fn main() {
         .position(|it| it == "--seconds")
         .and_then(|at| arguments.get(at + 1)?.parse().ok())
         .unwrap_or(4.0);
+    let as_json = arguments.iter().any(|it| it == "--json");
     let turn = Duration::from_secs_f64(seconds) / TURNS;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -46,8 +51,40 @@ fn main() {
         .build()
         .expect("a runtime can be made");
     let rows: Vec<_> = CLIENTS.map(|clients| in_turns(&runtime, clients, turn)).into();
+    if std::env::var_os(SYNC_US).is_some() {
+        return report(&rows, None, as_json);
+    }
     let roads = in_folder(|dir| roads(&runtime, dir, 64, turn * TURNS));
-    report(&rows, roads, arguments.iter().any(|it| it == "--json"));
+    report(&rows, Some(roads), as_json);
+    let sync_us = arguments.iter().position(|it| it == "--sync-us");
+    let sync_us = sync_us.and_then(|at| arguments.get(at + 1)?.parse().ok());
+    on_a_slower_disk(sync_us.unwrap_or(1_000), &arguments);
+}
+
+/// Says to `support/slow_sync.c` how much longer a sync takes.
+const SYNC_US: &str = "MAPWRIGHT_BENCH_SYNC_US";
+
+/// The same measurement in a process whose syncs take longer.
+#[expect(clippy::print_stdout, reason = "the table is what a bench is for")]
+fn on_a_slower_disk(sync_us: u64, arguments: &[String]) {
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/support/slow_sync.c");
+    let library = Path::new(env!("CARGO_TARGET_TMPDIR")).join("slow_sync.so");
+    let built = std::process::Command::new("cc")
+        .args(["-shared", "-fPIC", "-O1", "-o"])
+        .args([library.as_os_str(), source.as_ref(), "-ldl".as_ref()])
+        .status();
+    if !built.is_ok_and(|status| status.success()) {
+        println!("no C compiler: what a slower disk makes of it is left out");
+        return;
+    }
+    println!("with syncs that take {sync_us} us longer:");
+    let program = std::env::current_exe().expect("this program has a path");
+    let measured = std::process::Command::new(program)
+        .args(&arguments[1..])
+        .env("LD_PRELOAD", &library)
+        .env(SYNC_US, sync_us.to_string())
+        .status();
+    assert!(measured.is_ok_and(|status| status.success()), "the slower disk was not measured");
 }
 
 /// Accepts per second of both, with one number of clients.
@@ -93,7 +130,7 @@ fn in_turns(runtime: &Runtime, clients: usize, turn: Duration) -> Row {
 }
 
 #[expect(clippy::print_stdout, reason = "the table is what a bench is for")]
-fn report(rows: &[Row], roads: f64, json: bool) {
+fn report(rows: &[Row], roads: Option<f64>, json: bool) {
     if json {
         let rows: Vec<_> = rows
             .iter()
@@ -106,7 +143,8 @@ fn report(rows: &[Row], roads: f64, json: bool) {
                 })
             })
             .collect();
-        let all = serde_json::json!({ "accepts": rows, "whole_roads_per_s": roads.round() });
+        let all =
+            serde_json::json!({ "accepts": rows, "whole_roads_per_s": roads.map(f64::round) });
         println!("{all}");
         return;
     }
@@ -116,7 +154,9 @@ fn report(rows: &[Row], roads: f64, json: bool) {
         let ratio = journal / plain;
         println!("{clients:>7} {plain:>28.0} {journal:>11.0} {ratio:>7.2}");
     }
-    println!("events through all their steps (3 commits each), 64 at a time: {roads:.0}/s");
+    if let Some(roads) = roads {
+        println!("events through all their steps (3 commits each), 64 at a time: {roads:.0}/s");
+    }
 }
 
 fn in_folder<T>(measure: impl FnOnce(&Path) -> T) -> T {

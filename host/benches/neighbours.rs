@@ -58,7 +58,7 @@ async fn measure(events: usize, rounds: usize) -> Vec<Row> {
     shop::write(&bad.join("secret"), SECRET.as_bytes());
     shop::write(&bad.join("plugins/busy.wasm"), &busy);
     shop::write(&bad.join("plugins/woo-order-summary.wasm"), &plugin);
-    let served = Served::start(dir.path());
+    let served = Served::start(dir.path(), "");
     let mut ids = 100_000;
     let mut rows = Vec::new();
     round(&served, &mut ids, events, &sunk).await; // warms everything up

@@ -81,7 +81,7 @@ struct Row {
 
 async fn start(what: &'static str, dir: &std::path::Path, sunk: &AtomicU64) -> Row {
     static IDS: AtomicU64 = AtomicU64::new(1_000_000_000);
-    let served = Served::start(dir);
+    let served = Served::start(dir, "");
     let begun = Instant::now();
     let before = sunk.load(Ordering::Relaxed);
     let first = usize::try_from(IDS.fetch_add(1_000, Ordering::Relaxed)).expect("64 bits");

@@ -41,6 +41,7 @@ pub mod evidence;
 pub mod seatbelt;
 pub mod delivery;
 pub mod config;
+pub mod rollout;
 pub mod dispatch;
 pub mod operate;
 // the faces

@@ -61,6 +61,16 @@ pub struct Metrics {
     pub gate_limited: Counter,
     /// Connections whose breaker is not closed now.
     pub gates_shut: Gauge,
+    /// Routes that a person holds still now.
+    pub routes_paused: Gauge,
+    /// Candidates that a share of the resources gets now.
+    pub canaries: Gauge,
+    /// Versions that run beside the one in use now.
+    pub trials_running: Gauge,
+    /// Events looked at beside live work, by what became of it.
+    pub beside: Family<End, Counter>,
+    /// Versions taken back by the host itself.
+    pub reverts: Counter,
     /// Configuration loads.
     pub reloads: Counter,
     /// Files that are wrong now.
@@ -93,6 +103,11 @@ impl Default for Metrics {
             gate_probes: Counter::default(),
             gate_limited: Counter::default(),
             gates_shut: Gauge::default(),
+            routes_paused: Gauge::default(),
+            canaries: Gauge::default(),
+            trials_running: Gauge::default(),
+            beside: Family::default(),
+            reverts: Counter::default(),
             reloads: Counter::default(),
             config_faults: Gauge::default(),
             started: Gauge::default(),
@@ -124,6 +139,11 @@ impl Metrics {
         r.register("gate_probes", "Deliveries as probes", self.gate_probes.clone());
         r.register("gate_limited", "Waits for a rate limit", self.gate_limited.clone());
         r.register("gates_shut", "Breakers not closed now", self.gates_shut.clone());
+        r.register("routes_paused", "Routes held still now", self.routes_paused.clone());
+        r.register("canaries", "Candidates with a share of the resources", self.canaries.clone());
+        r.register("trials_running", "Versions run beside live ones", self.trials_running.clone());
+        r.register("beside", "Events looked at beside live work", self.beside.clone());
+        r.register("reverts", "Versions taken back by the host", self.reverts.clone());
         r.register("config_reloads", "Configuration loads", self.reloads.clone());
         r.register("config_faults", "Files that are wrong now", self.config_faults.clone());
         r.register("started_seconds", "When the host opened", self.started.clone());

@@ -40,6 +40,8 @@ pub struct Said {
     pub status: u16,
     /// The `Content-Type`.
     pub kind: String,
+    /// Seconds of `Retry-After`.
+    pub retry_after: Option<u64>,
     /// The body.
     pub text: String,
     /// The body as JSON, or null.
@@ -108,9 +110,11 @@ impl Api {
         let status = response.status().as_u16();
         let kind = response.headers().get("content-type").and_then(|it| it.to_str().ok());
         let kind = kind.unwrap_or_default().to_owned();
+        let retry_after = response.headers().get("retry-after").and_then(|it| it.to_str().ok());
+        let retry_after = retry_after.and_then(|it| it.parse().ok());
         let text = response.text().await.expect("the host answers");
         let json = serde_json::from_str(&text).unwrap_or_default();
-        Said { status, kind, text, json }
+        Said { status, kind, retry_after, text, json }
     }
 
     /// GET.
@@ -129,9 +133,11 @@ impl Api {
         let status = response.status().as_u16();
         let kind = response.headers().get("content-type").and_then(|it| it.to_str().ok());
         let kind = kind.unwrap_or_default().to_owned();
+        let retry_after = response.headers().get("retry-after").and_then(|it| it.to_str().ok());
+        let retry_after = retry_after.and_then(|it| it.parse().ok());
         let text = response.text().await.expect("the host answers");
         let json = serde_json::from_str(&text).unwrap_or_default();
-        Said { status, kind, text, json }
+        Said { status, kind, retry_after, text, json }
     }
 
     /// POST.

@@ -190,6 +190,7 @@ fn filled(path: &str, event: &str) -> String {
         .replace("{issue}", "1")
         .replace("{replay}", "1")
         .replace("{id}", "1")
+        .replace("{token}", "made")
 }
 
 fn body_for(schema: &str) -> Value {
@@ -200,6 +201,7 @@ fn body_for(schema: &str) -> Value {
         "BackfillRequest" => json!({
             "merchant": "acme", "connection": "shop", "entity": "orders", "from": "2026-11-01T00:00:00Z", "why": "x",
         }),
+        "TokenRequest" => json!({ "name": "made", "role": "read" }),
         _ => json!({ "why": "x" }),
     }
 }

@@ -87,6 +87,7 @@ impl Known {
             event_seq: mark + 1000,
             version: Some("2026-11-22T02:14:55Z".parse().unwrap()),
             status: Some(format!("status-{mark}")),
+            target_status: Some(format!("target-{mark}")),
             checkpoint,
         };
         finished.push(one.clone());
@@ -114,6 +115,7 @@ fn checkpoint(it: &Finished) -> ResourceCheckpoint {
     ResourceCheckpoint {
         checkpoint: it.checkpoint.clone(),
         status: it.status.clone(),
+        target_status: it.target_status.clone(),
         version: it.version,
         event_seq: it.event_seq,
         mark: it.mark,

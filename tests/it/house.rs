@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// In road order: (module, what it may name).
-const ROAD: [(&str, &[&str]); 21] = [
+const ROAD: [(&str, &[&str]); 22] = [
     ("event", &[]),
     ("secret", &[]),
     ("telemetry", &[]),
@@ -30,6 +30,7 @@ const ROAD: [(&str, &[&str]); 21] = [
             "delivery",
         ],
     ),
+    ("rollout", &["telemetry", "journal", "plugin", "evidence", "seatbelt", "config"]),
     (
         "dispatch",
         &[
@@ -44,13 +45,14 @@ const ROAD: [(&str, &[&str]); 21] = [
             "seatbelt",
             "delivery",
             "config",
+            "rollout",
         ],
     ),
     (
         "operate",
         &[
             "event", "secret", "journal", "ingress", "poll", "plugin", "evidence", "seatbelt",
-            "config",
+            "config", "rollout",
         ],
     ),
     (
@@ -66,6 +68,7 @@ const ROAD: [(&str, &[&str]); 21] = [
             "plugin",
             "delivery",
             "config",
+            "rollout",
             "dispatch",
             "operate",
         ],

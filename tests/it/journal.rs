@@ -84,6 +84,7 @@ fn mapped(seq: u64, documents: Vec<Document>) -> Mapped {
         documents,
         checkpoint: Some(r#"{"n":1}"#.into()),
         status: Some("processing".into()),
+        target_status: Some("confirmed".into()),
         at: Timestamp::now(),
     }
 }
@@ -233,6 +234,7 @@ async fn a_passage_goes_its_way_and_is_found_again_at_each_step() {
     assert_eq!(finished.len(), 1);
     assert_eq!(finished[0].checkpoint.as_deref(), Some(r#"{"n":1}"#));
     assert_eq!(finished[0].status.as_deref(), Some("processing"));
+    assert_eq!(finished[0].target_status.as_deref(), Some("confirmed"));
     assert_eq!(finished[0].resource_key, "order/1");
     assert!(journal.finished_after(1, 10).unwrap().is_empty());
 

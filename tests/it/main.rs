@@ -2,6 +2,7 @@
 
 mod api;
 mod backlog;
+mod canary;
 #[cfg(target_os = "linux")]
 mod chaos;
 mod check;
@@ -19,12 +20,15 @@ mod flow;
 mod gates;
 mod golden;
 mod guest;
+mod hostile;
 mod house;
 mod ingress;
 mod journal;
 mod layouts;
+mod lifecycle;
 mod operate;
 mod operations;
+mod pauses;
 mod poison;
 mod poll;
 mod poll_health;
@@ -37,7 +41,9 @@ mod road;
 mod sandbox;
 mod screens;
 mod seatbelts;
+mod shadow;
 mod storage;
+mod tokens;
 mod truth;
 mod tryton;
 mod tryton_road;

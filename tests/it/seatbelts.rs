@@ -66,7 +66,7 @@ async fn an_answer_that_is_a_cent_off_is_withheld_with_both_numbers_and_leaves_o
         (&json!("dead"), &json!("seatbelt_totals"))
     );
     let detail = passage["dead"]["detail"].as_str().unwrap();
-    assert!(detail.contains("make 45.01") && detail.contains("says 45:"), "{detail}");
+    assert!(detail.contains("make 45.01") && detail.contains("says 45.00:"), "{detail}");
     let withheld = &passage["documents"][0];
     assert_eq!(withheld["delivered"], false);
     assert_eq!(withheld["idempotency_key"], "s-1");
@@ -131,4 +131,68 @@ async fn a_route_is_not_walked_without_the_belts_it_was_to_have() {
     host.shop("acme").send(&worth(2, "45.00")).await.accepted();
     host.settle().await;
     assert_eq!(erp.arrivals().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_more_documents_of_a_resource_leave_than_its_rate_allows() {
+    let (folder, erp) = stage("\n[routes.orders.seatbelts.rate]\ndocuments = 2\n").await;
+    let host = TestHost::start(&folder).await;
+    for second in 1..=2 {
+        host.shop("acme").send(&Delivery::version(1, second)).await.accepted();
+        host.settle().await;
+    }
+    assert_eq!(erp.arrivals().len(), 2);
+    // Counted from the journal, so a restart forgets nothing.
+    host.stop().await;
+    let host = TestHost::start(&folder).await;
+    let api = Api::of(host.address());
+    host.shop("acme").send(&Delivery::version(1, 3)).await.accepted();
+    host.shop("acme").send(&Delivery::version(2, 3)).await.accepted();
+    host.settle().await;
+    assert_eq!(erp.arrivals().len(), 3, "of another order there is no such number");
+    let passage = event_of(&api, "order/1").await["passages"][0].clone();
+    assert_eq!(passage["reason"], "seatbelt_rate");
+    let detail = passage["dead"]["detail"].as_str().unwrap();
+    assert!(detail.contains("2 documents of this resource were sent in 3600 seconds"), "{detail}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_status_edge_in_the_target_s_words_is_held_across_versions_restarts_and_a_lost_store() {
+    let translating = |version: &str, status: &str| {
+        let mut guest = Guest::new("rules");
+        guest.version = version.to_owned();
+        let body = guest.mapped_bodies(&[("sale", "s-1", r#"{"total":"1.00"}"#)], None);
+        guest.transform = Some(body);
+        let body = guest.translated(status);
+        guest.translate = Some(body);
+        guest.component()
+    };
+    let belts = "status_translation = \"rules\"\n\n[routes.orders.seatbelts.statuses]\n\
+                 of = \"target\"\nedges = { done = [], draft = [\"done\"] }\n";
+    let (folder, erp) = stage(belts).await;
+    folder.write(folder.plugin("acme", "rules"), translating("1.0.0", "draft"));
+    let host = TestHost::start(&folder).await;
+    let shop = host.shop("acme");
+    shop.send(&Delivery::version(1, 1)).await.accepted();
+    host.settle().await;
+    let take_up = async |version: &str, status: &str| {
+        folder.write(folder.plugin("acme", "rules"), translating(version, status));
+        host.until_ready("it is in use", |ready| ready.to_string().contains(version)).await;
+    };
+    take_up("2.0.0", "done").await;
+    shop.send(&Delivery::version(1, 2)).await.accepted();
+    host.settle().await;
+    assert_eq!(erp.arrivals().len(), 2, "from draft to done it may go");
+    take_up("3.0.0", "draft").await;
+    host.stop().await;
+    std::fs::remove_dir_all(folder.data().join("checkpoints")).unwrap();
+    let host = TestHost::start(&folder).await;
+    let api = Api::of(host.address());
+    host.shop("acme").send(&Delivery::version(1, 3)).await.accepted();
+    host.settle().await;
+    assert_eq!(erp.arrivals().len(), 2, "and not back");
+    let passage = event_of(&api, "order/1").await["passages"][0].clone();
+    assert_eq!(passage["reason"], "seatbelt_statuses");
+    let detail = passage["dead"]["detail"].as_str().unwrap();
+    assert!(detail.contains("from done to draft"), "{detail}");
 }

@@ -67,6 +67,7 @@ pub(crate) async fn road(
         documents: vec![document],
         checkpoint: Some("{}".into()),
         status: Some("processing".into()),
+        target_status: None,
         at: read.received_at,
     };
     journal.mapped(step).await.expect("it is open");

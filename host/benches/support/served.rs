@@ -17,11 +17,12 @@ pub(crate) struct Served {
 
 impl Served {
     /// Starts it on the merchants in `dir` and waits until it listens.
-    pub(crate) fn start(dir: &Path) -> Self {
+    /// `more` stands in its `mapwright.toml`.
+    pub(crate) fn start(dir: &Path, more: &str) -> Self {
         let free = TcpListener::bind("127.0.0.1:0").expect("a port can be had");
         let address = free.local_addr().expect("a bound listener has an address");
         drop(free);
-        let toml = format!("listen = \"{address}\"\n");
+        let toml = format!("listen = \"{address}\"\n{more}");
         std::fs::write(dir.join("mapwright.toml"), toml).expect("it can be written");
         let begun = Instant::now();
         let child = Command::new(env!("CARGO_BIN_EXE_mapwright"))

@@ -289,14 +289,16 @@ fn last_words(store: &Store, page: Vec<Finished>) -> Result<(Vec<Vec<u8>>, Vec<F
 fn as_put(finished: Finished, stored: value::Stored) -> Finished {
     let it = stored.checkpoint;
     let checkpoint = if stored.elsewhere { finished.checkpoint } else { it.checkpoint };
-    let (event_seq, version, status) = (it.event_seq, it.version, it.status);
-    Finished { event_seq, version, status, checkpoint, ..finished }
+    let (event_seq, version) = (it.event_seq, it.version);
+    let (status, target_status) = (it.status, it.target_status);
+    Finished { event_seq, version, status, target_status, checkpoint, ..finished }
 }
 
 pub(super) fn checkpoint_of(it: Finished) -> ResourceCheckpoint {
     ResourceCheckpoint {
         checkpoint: it.checkpoint,
         status: it.status,
+        target_status: it.target_status,
         version: it.version,
         event_seq: it.event_seq,
         mark: it.mark,

@@ -49,8 +49,10 @@ pub const MARKS_HELD: u64 = 100_000;
 pub struct ResourceCheckpoint {
     /// What the plugin wants to be told next time.
     pub checkpoint: Option<String>,
-    /// The translated status it had.
+    /// The status it had, in the source's words.
     pub status: Option<String>,
+    /// The same in the target's words, where it was translated.
+    pub target_status: Option<String>,
     /// When the source had last changed it; kept to the microsecond.
     pub version: Option<Timestamp>,
     /// The event that brought this.
@@ -74,8 +76,10 @@ pub struct Finished {
     pub event_seq: u64,
     /// When the source had last changed the resource.
     pub version: Option<Timestamp>,
-    /// The translated status.
+    /// The status in the source's words.
     pub status: Option<String>,
+    /// The same in the target's words.
+    pub target_status: Option<String>,
     /// The plugin's checkpoint.
     pub checkpoint: Option<String>,
 }
@@ -345,6 +349,7 @@ impl Checkpoints {
         let checkpoint = ResourceCheckpoint {
             checkpoint: Some(place.to_owned()),
             status: None,
+            target_status: None,
             version: None,
             event_seq: 0,
             mark,

@@ -375,6 +375,7 @@ mod tests {
     fn checkpoint(mark: u64) -> ResourceCheckpoint {
         ResourceCheckpoint {
             checkpoint: Some(format!("of {mark}")),
+            target_status: None,
             status: None,
             version: None,
             event_seq: mark,

@@ -4,7 +4,8 @@
 //! route, resource for a checkpoint; `p`, merchant, connection, list for a place in a list. A value, all numbers big-endian:
 //! ```text
 //! schema u8 = 1 | flags u8 | mark u64 | event_seq u64 | version i64, microseconds (if flagged)
-//! | status: length u32, text (if flagged) | checkpoint: length u32, text (if flagged) | crc32 u32
+//! | status: length u32, text (if flagged) | checkpoint: length u32, text (if flagged)
+//! | target status: length u32, text (if flagged) | crc32 u32
 //! ```
 //! The CRC runs over key and value, so a value that lies under a wrong key is noticed as well. A
 //! checkpoint too large for the store is flagged `elsewhere`: it is in the journal, with the event
@@ -25,6 +26,7 @@ const HAS_VERSION: u8 = 1;
 const HAS_STATUS: u8 = 2;
 const HAS_CHECKPOINT: u8 = 4;
 const ELSEWHERE: u8 = 8;
+const HAS_TARGET_STATUS: u8 = 16;
 
 /// A value as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,7 +68,7 @@ pub(super) fn encode(key: &[u8], checkpoint: &ResourceCheckpoint) -> Vec<u8> {
         return pointer;
     }
     // A status of 32 KiB is no status; the plugin's previous status is then unknown.
-    let bare = ResourceCheckpoint { status: None, ..checkpoint.clone() };
+    let bare = ResourceCheckpoint { status: None, target_status: None, ..checkpoint.clone() };
     write(key, &bare, true)
 }
 
@@ -77,13 +79,14 @@ fn write(key: &[u8], it: &ResourceCheckpoint, elsewhere: bool) -> Vec<u8> {
     flags |= if it.status.is_some() { HAS_STATUS } else { 0 };
     flags |= if text.is_some() { HAS_CHECKPOINT } else { 0 };
     flags |= if elsewhere && it.checkpoint.is_some() { ELSEWHERE } else { 0 };
+    flags |= if it.target_status.is_some() { HAS_TARGET_STATUS } else { 0 };
     let mut value = vec![SCHEMA, flags];
     value.extend_from_slice(&it.mark.to_be_bytes());
     value.extend_from_slice(&it.event_seq.to_be_bytes());
     if let Some(version) = it.version {
         value.extend_from_slice(&version.as_microsecond().to_be_bytes());
     }
-    for text in [it.status.as_deref(), text].into_iter().flatten() {
+    for text in [it.status.as_deref(), text, it.target_status.as_deref()].into_iter().flatten() {
         let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
         value.extend_from_slice(&length.to_be_bytes());
         value.extend_from_slice(text.as_bytes());
@@ -126,8 +129,16 @@ pub(super) fn decode(key: &[u8], value: &[u8]) -> Option<Stored> {
     };
     let status = if flags & HAS_STATUS == 0 { None } else { Some(text(&mut rest)?) };
     let checkpoint = if flags & HAS_CHECKPOINT == 0 { None } else { Some(text(&mut rest)?) };
+    let target_status = if flags & HAS_TARGET_STATUS == 0 { None } else { Some(text(&mut rest)?) };
     rest.is_empty().then_some(Stored {
-        checkpoint: ResourceCheckpoint { checkpoint, status, version, event_seq, mark },
+        checkpoint: ResourceCheckpoint {
+            checkpoint,
+            status,
+            target_status,
+            version,
+            event_seq,
+            mark,
+        },
         elsewhere: flags & ELSEWHERE != 0,
     })
 }
@@ -153,6 +164,7 @@ mod tests {
         ResourceCheckpoint {
             checkpoint: Some("x".repeat(bytes)),
             status: Some("paid".into()),
+            target_status: Some("processing".into()),
             version: Some("2026-11-22T02:14:55Z".parse().unwrap()),
             event_seq: 7,
             mark: 3,
@@ -166,6 +178,7 @@ mod tests {
             checkpoint(100),
             checkpoint(0),
             ResourceCheckpoint { checkpoint: None, status: None, version: None, ..checkpoint(0) },
+            ResourceCheckpoint { target_status: None, ..checkpoint(7) },
         ] {
             let stored = decode(&key, &encode(&key, &it)).unwrap();
             assert_eq!(stored.checkpoint, it);

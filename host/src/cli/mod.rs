@@ -13,10 +13,12 @@ mod dry_run;
 mod evidence;
 mod new;
 mod operate;
+mod pack;
 mod plugins;
 mod rehearsal;
 mod screen;
 mod serve;
+mod sign;
 mod test;
 
 use std::process::ExitCode;
@@ -50,7 +52,7 @@ enum Command {
     #[command(name = "dry-run")]
     DryRun(dry_run::Args),
     /// Say what a new version would change, over many payloads.
-    Diff(evidence::diff::Args),
+    Diff(Box<evidence::diff::Args>),
     /// Say what each field of a plugin's documents comes from.
     Explain(evidence::explain::Args),
     /// Write a plugin's answers to a finite set of inputs as a table.
@@ -60,12 +62,24 @@ enum Command {
     Test(test::Args),
     /// Show the plugins of a configuration folder and their state.
     Plugins(plugins::Args),
+    /// Make a package of a plugin project.
+    Pack(pack::Args),
+    /// Make keys to sign plugins with.
+    Key(sign::KeyArgs),
+    /// Sign a plugin file or package.
+    Sign(sign::SignArgs),
     /// Bring a plugin version to a running host, which looks it over and keeps it.
     Push(operate::versions::PushArgs),
     /// Put a plugin version to work.
     Activate(operate::versions::ActivateArgs),
     /// Put the plugin version to work that the one in use took the place of.
     Rollback(operate::versions::RollbackArgs),
+    /// Give a version to a share of the resources, always the same ones.
+    Canary(operate::trials::CanaryArgs),
+    /// Run a version beside the one in use, on live events and without effect.
+    Shadow(operate::trials::ShadowArgs),
+    /// What goes where; hold a route still, or let it go on.
+    Routes(operate::routes::Args),
     /// Lookup tables, version by version: bring in, judge, put to work, take back.
     Table(operate::values::Args),
     /// Settings of routes, version by version: the same.
@@ -87,6 +101,8 @@ enum Command {
     Quarantine(operate::quarantine::Args),
     /// Who did what by hand, and why.
     Audit(operate::audit::Args),
+    /// Who may ask the REST API: make, list and revoke tokens.
+    Token(operate::tokens::Args),
     /// Copy the journal of a host, running or not.
     Backup(backup::BackupArgs),
     /// Put a backup back, with the host stopped.
@@ -111,9 +127,15 @@ pub fn main() -> ExitCode {
         Command::TruthTable(args) => evidence::truth_table::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Plugins(args) => plugins::run(&args),
+        Command::Pack(args) => pack::run(&args),
+        Command::Key(args) => sign::key(&args),
+        Command::Sign(args) => sign::sign(&args),
         Command::Push(args) => operate::versions::push(&args),
         Command::Activate(args) => operate::versions::activate(&args),
         Command::Rollback(args) => operate::versions::rollback(&args),
+        Command::Canary(args) => operate::trials::canary(&args),
+        Command::Shadow(args) => operate::trials::shadow(&args),
+        Command::Routes(args) => operate::routes::run(&args),
         Command::Table(args) => operate::values::run("table", &args),
         Command::Settings(args) => operate::values::run("settings", &args),
         Command::Recall(args) => operate::recall::run(&args),
@@ -124,6 +146,7 @@ pub fn main() -> ExitCode {
         Command::Replay(args) => operate::replay::run(&args),
         Command::Quarantine(args) => operate::quarantine::run(&args),
         Command::Audit(args) => operate::audit::run(&args),
+        Command::Token(args) => operate::tokens::run(&args),
         Command::Backup(args) => backup::backup(&args),
         Command::Restore(args) => backup::restore(&args),
         Command::Compile(args) => compile::run(&args),

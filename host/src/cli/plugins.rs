@@ -11,6 +11,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::operate::trials::line;
+use super::operate::versions;
 use super::screen::{self, BAD, paint, plain};
 use crate::config::{HostFile, Loader};
 use crate::delivery::Outbound;
@@ -26,8 +28,10 @@ const PATIENCE: Duration = Duration::from_secs(10);
 Examples:
   mapwright plugins --config /etc/mapwright
   mapwright plugins --url http://127.0.0.1:8080
+  mapwright plugins --url http://127.0.0.1:8080 --merchant acme
 
-A plugin is `ready`, `last_good` (the file is broken, the version before it is in use) or `refused`.
+With --merchant every version that was brought in is shown, with who did and where it stands; that needs the
+token in MAPWRIGHT_TOKEN. A plugin is `ready`, `last_good` (the file is broken, the version before it is in use) or `refused`.
 Exit code: 0 all is well, 1 something is wrong with a file, 2 folder or host cannot be read.")]
 pub(super) struct Args {
     /// The configuration folder, with mapwright.toml and merchants/.
@@ -36,6 +40,9 @@ pub(super) struct Args {
     /// A running host.
     #[arg(long, value_name = "URL")]
     url: Option<String>,
+    /// Every version of this merchant's plugins, on a running host.
+    #[arg(long, requires = "url")]
+    merchant: Option<String>,
     /// Print as JSON.
     #[arg(long)]
     json: bool,
@@ -45,6 +52,9 @@ pub(super) struct Args {
 #[derive(Debug, Serialize)]
 struct View {
     plugins: Vec<Entry>,
+    /// Of a running host: candidates with a share, versions in shadow and watched.
+    canaries: Vec<Value>,
+    trials: Vec<Value>,
     faults: Vec<Fault>,
 }
 
@@ -73,6 +83,9 @@ struct Fault {
 
 /// Runs the command.
 pub(super) fn run(args: &Args) -> ExitCode {
+    if let (Some(url), Some(merchant)) = (&args.url, &args.merchant) {
+        return versions::list(url, merchant, args.json);
+    }
     let account = match &args.url {
         Some(url) => ask(url),
         None => look(&args.config),
@@ -132,7 +145,8 @@ fn view(account: &Value) -> Result<View, String> {
             .extend(entries.into_iter().map(|entry| Entry { merchant: merchant.clone(), ..entry }));
     }
     let faults = serde_json::from_value(account["faults"].clone()).map_err(strange)?;
-    Ok(View { plugins, faults })
+    let list = |key: &str| account[key].as_array().cloned().unwrap_or_default();
+    Ok(View { plugins, canaries: list("canaries"), trials: list("trials"), faults })
 }
 
 fn show(view: &View) {
@@ -155,6 +169,14 @@ fn show(view: &View) {
         ]);
     }
     let mut text = format!("{table}\n");
+    for canary in &view.canaries {
+        let word = |key: &str| plain(canary[key].as_str().unwrap_or_default());
+        let (merchant, plugin, version) = (word("merchant"), word("plugin"), word("version"));
+        text.push_str(&format!("{merchant}/{plugin} {version} is a canary: {}\n", word("share")));
+    }
+    for trial in &view.trials {
+        text.push_str(&format!("{}\n", line(trial)));
+    }
     for fault in &view.faults {
         let line = fault.line.map(|line| format!(":{line}")).unwrap_or_default();
         let head = paint(BAD.bold(), format!("{}{line}", fault.path.display()));

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+use crate::journal::tokens;
 use crate::secret::{self, Secret, SecretSource};
 
 /// One token, by where it is kept: `{ env = "MAPWRIGHT_OPS", name = "ops", role = "operate" }`.
@@ -23,15 +24,26 @@ pub struct ApiToken {
     file: Option<std::path::PathBuf>,
 }
 
-/// What a token is good for.
+/// What a token of the file is good for: of all merchants, because it is the operators' own. Tokens of
+/// single merchants are made with `mapwright token create`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Looking and acting.
     #[default]
+    #[serde(alias = "operator")]
     Operate,
     /// Looking only.
     Read,
+}
+
+impl From<Role> for tokens::Role {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::Operate => Self::Operator,
+            Role::Read => Self::Read,
+        }
+    }
 }
 
 impl ApiToken {

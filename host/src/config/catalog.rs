@@ -1,7 +1,7 @@
 //! The plugin files of one merchant, each loaded once, the last good version kept.
 //!
 //! A file is looked at again only when its size, time or inode changed, or what it may use, so a
-//! thousand plugins cost a thousand `stat`s. A file that cannot be loaded leaves the version before it in place, with the
+//! thousand plugins cost two thousand `stat`s. A file that cannot be loaded leaves the version before it in place, with the
 //! fault beside it; a file that is gone is gone. The swap itself is not done here: a catalog is
 //! immutable, and [`super::snapshot`] publishes a new one.
 
@@ -10,8 +10,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use sha2::{Digest, Sha256};
+
+use super::known::Known;
 use super::text::Fault;
-use crate::plugin::{Engine, Limits, Plugin, Stage};
+use crate::plugin::signature::{self, SignatureError};
+use crate::plugin::{Engine, FolderFile, Limits, Plugin, Rules, Stage};
 
 /// What was found under `plugins/`.
 #[derive(Debug, Clone, Default)]
@@ -30,7 +34,14 @@ pub struct Entry {
     pub limits: Limits,
     /// Why the file as it is now is not in use.
     pub fault: Option<Fault>,
+    /// The digest of the file, where it is only offered and another version is at work.
+    pub offered: Option<String>,
+    /// The trusted key that the file was signed with.
+    pub signed_by: Option<String>,
     stamp: Stamp,
+    /// Of the signature beside it.
+    signature: Option<Stamp>,
+    rules: Rules,
     /// The limits that were asked for when the file was last looked at.
     asked: Limits,
 }
@@ -60,14 +71,22 @@ fn inode(_: &std::fs::Metadata) -> u64 {
     0
 }
 
+/// What a file has to pass before it is in use.
+pub(super) struct Door<'d> {
+    pub(super) merchant: &'d str,
+    pub(super) rules: &'d Rules,
+    pub(super) known: &'d Known,
+}
+
 impl Catalog {
     /// Looks at `dir` again, loading what changed since `previous`.
     #[must_use]
-    pub fn refreshed(
+    pub(super) fn refreshed(
         previous: Option<&Self>,
         dir: &Path,
         engine: &Engine,
         limits_of: impl Fn(&str) -> Limits,
+        door: &Door<'_>,
     ) -> Self {
         let mut entries = BTreeMap::new();
         for path in wasm_files(dir) {
@@ -79,9 +98,9 @@ impl Catalog {
             let Ok(stamp) = Stamp::of(&path) else { continue };
             let before = previous.and_then(|catalog| catalog.entries.get(&name));
             let asked = limits_of(&name);
-            let entry = match before.filter(|entry| entry.is_of(&path, &stamp, &asked)) {
+            let entry = match before.filter(|entry| entry.is_of(&path, &stamp, &asked, door)) {
                 Some(same) => Arc::clone(same),
-                None => Arc::new(load(engine, &name, path, stamp, asked, before)),
+                None => Arc::new(load(engine, &name, path, stamp, asked, before, door)),
             };
             entries.insert(name, entry);
         }
@@ -108,8 +127,14 @@ impl Catalog {
 }
 
 impl Entry {
-    fn is_of(&self, path: &Path, stamp: &Stamp, asked: &Limits) -> bool {
-        self.path == path && self.stamp == *stamp && self.asked == *asked
+    fn is_of(&self, path: &Path, stamp: &Stamp, asked: &Limits, door: &Door<'_>) -> bool {
+        // What is offered may have been put to work meanwhile.
+        self.offered.is_none()
+            && self.path == path
+            && self.stamp == *stamp
+            && self.asked == *asked
+            && self.rules == *door.rules
+            && self.signature == Stamp::of(&signature_of(path)).ok()
     }
 }
 
@@ -123,6 +148,11 @@ fn wasm_files(dir: &Path) -> Vec<PathBuf> {
     files
 }
 
+/// Where the signature of a file is, if it has one.
+fn signature_of(path: &Path) -> PathBuf {
+    path.with_extension("wasm.sig")
+}
+
 fn load(
     engine: &Engine,
     name: &str,
@@ -130,21 +160,75 @@ fn load(
     stamp: Stamp,
     asked: Limits,
     before: Option<&Arc<Entry>>,
+    door: &Door<'_>,
 ) -> Entry {
-    let loaded = std::fs::read(&path)
-        .map_err(|error| Fault::of(&path, format!("cannot be read: {error}")))
-        .and_then(|bytes| {
-            engine.load(name, &bytes, &asked).map_err(|error| Fault::of(&path, error))
-        });
-    match loaded {
-        Ok(plugin) => {
-            Entry { path, plugin: Some(plugin), limits: asked, fault: None, stamp, asked }
-        }
-        Err(fault) => {
-            // The version before goes on as it was, under the limits it went well with.
-            let plugin = before.and_then(|entry| entry.plugin.clone());
-            let limits = before.map_or(asked, |entry| entry.limits);
-            Entry { path, plugin, limits, fault: Some(fault), stamp, asked }
+    let mut entry = Entry {
+        plugin: None,
+        limits: asked,
+        fault: None,
+        offered: None,
+        signed_by: None,
+        signature: Stamp::of(&signature_of(&path)).ok(),
+        rules: door.rules.clone(),
+        path,
+        stamp,
+        asked,
+    };
+    if let Err(fault) = fill(&mut entry, engine, name, before, door) {
+        // The version before goes on as it was, under the limits it went well with.
+        entry.plugin = before.and_then(|entry| entry.plugin.clone());
+        entry.limits = before.map_or(asked, |entry| entry.limits);
+        entry.fault = Some(fault);
+    }
+    entry
+}
+
+fn fill(
+    entry: &mut Entry,
+    engine: &Engine,
+    name: &str,
+    before: Option<&Arc<Entry>>,
+    door: &Door<'_>,
+) -> Result<(), Fault> {
+    let Door { merchant, rules, known } = door;
+    let path = entry.path.clone();
+    let bytes = std::fs::read(&path)
+        .map_err(|error| Fault::of(&path, format!("cannot be read: {error}")))?;
+    if rules.folder == FolderFile::Candidate {
+        let digest = hex::encode(Sha256::digest(&bytes));
+        if let Some(active) = known.instead_of(merchant, name, &digest) {
+            let at_work =
+                before.and_then(|it| it.plugin.clone()).filter(|it| it.digest() == active);
+            let at_work = at_work.map_or_else(|| known.plugin(&active, &entry.asked), Ok);
+            entry.plugin = Some(at_work.map_err(|why| {
+                Fault::of(&path, format!("is only offered, and what is at work is gone: {why}"))
+            })?);
+            entry.offered = Some(digest);
+            return Ok(());
         }
     }
+    entry.signed_by = vouched(&path, &bytes, name, door).map_err(|why| Fault::of(&path, why))?;
+    let loaded = engine.load(name, &bytes, &entry.asked);
+    entry.plugin = Some(loaded.map_err(|error| Fault::of(&path, error))?);
+    Ok(())
+}
+
+/// Who vouches for a file: whoever signed it, or signed it when it was brought in.
+fn vouched(
+    path: &Path,
+    bytes: &[u8],
+    name: &str,
+    door: &Door<'_>,
+) -> Result<Option<String>, SignatureError> {
+    let Door { merchant, rules, known } = door;
+    if let Ok(beside) = std::fs::read_to_string(signature_of(path)) {
+        return signature::verify(&rules.trusted_keys, bytes, &beside).map(Some);
+    }
+    let digest = hex::encode(Sha256::digest(bytes));
+    let trusted = |name: &String| rules.trusted_keys.iter().any(|key| key.name == *name);
+    let signer = known.signer(merchant, name, &digest).filter(trusted);
+    if signer.is_none() && rules.require_signature && known.is_there() {
+        return Err(SignatureError::Missing);
+    }
+    Ok(signer)
 }

@@ -16,7 +16,7 @@ use crate::delivery::woocommerce as shop;
 use crate::delivery::{ConnectorConfig, backoff};
 use crate::ingress::woocommerce;
 use crate::journal::RetentionPatch;
-use crate::plugin::LimitsPatch;
+use crate::plugin::{self, LimitsPatch};
 use crate::poll::{self, PollConfig};
 use crate::route::Route;
 
@@ -100,7 +100,7 @@ struct MerchantShape {
     #[serde(default)]
     limits: LimitsPatch,
     #[serde(default)]
-    plugins: BTreeMap<String, PluginShape>,
+    plugins: toml::Table,
     #[serde(default)]
     retry: Option<backoff::Schedule>,
     #[serde(default)]
@@ -162,6 +162,8 @@ pub struct MerchantFile {
     pub limits: LimitsPatch,
     /// For single plugins, by name.
     pub plugin_limits: BTreeMap<String, LimitsPatch>,
+    /// What is asked of versions that are brought in.
+    pub plugins: plugin::Rules,
     /// When to try again.
     pub retry: Option<backoff::Schedule>,
     /// How long what has ended is kept.
@@ -189,12 +191,14 @@ impl MerchantFile {
         for (name, route) in &shape.routes {
             check_route(&text, name, route, &connections)?;
         }
+        let (plugins, plugin_limits) = decode_plugins(&text, shape.plugins)?;
         Ok(Self {
             connections,
             polls,
             routes: shape.routes,
             limits: shape.limits,
-            plugin_limits: shape.plugins.into_iter().map(|(name, p)| (name, p.limits)).collect(),
+            plugin_limits,
+            plugins,
             retry: shape.retry,
             retention: shape.retention,
         })
@@ -336,6 +340,29 @@ fn decode_poll(
     };
     let base_url = table.get("base_url").and_then(toml::Value::as_str).unwrap_or_default();
     poll::Section::new(base_url, api, config).map(Some).map_err(|why| fault("base_url", why))
+}
+
+/// Tells the tables of single plugins from what is said of all of them.
+fn decode_plugins(
+    text: &Text<'_>,
+    table: toml::Table,
+) -> Result<(plugin::Rules, BTreeMap<String, LimitsPatch>), Fault> {
+    let (mut rules, mut limits) = (toml::Table::new(), BTreeMap::new());
+    for (name, value) in table {
+        match value {
+            toml::Value::Table(own) => {
+                let shape: PluginShape = text.decode_table(own, &["plugins", &name])?;
+                limits.insert(name, shape.limits);
+            }
+            other => {
+                rules.insert(name, other);
+            }
+        }
+    }
+    let rules: plugin::Rules = text.decode_table(rules, &["plugins"])?;
+    let wrong = |why| text.fault_at(&["plugins"], format!("[plugins] {why}"));
+    rules.check().map_err(wrong)?;
+    Ok((rules, limits))
 }
 
 fn check_route(

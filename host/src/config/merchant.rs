@@ -8,14 +8,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::catalog::{Catalog, Stamp};
+use super::catalog::{Catalog, Door, Stamp};
 use super::files::{Connection, MerchantFile, TargetTable};
 use super::snapshot::Loader;
 use super::text::{Fault, Text};
 use crate::delivery::{Outbound, Target, backoff};
 use crate::ingress::woocommerce::WooCommerce;
 use crate::journal::RetentionPatch;
-use crate::plugin::{Capability, Lookups, Stages};
+use crate::plugin::{Capability, Limits, Lookups, Rules, Stages};
 use crate::poll;
 use crate::route::Route;
 use crate::seatbelt::{Belts, Seatbelts};
@@ -39,6 +39,28 @@ pub struct Merchant {
     pub configured: bool,
     file: Arc<OpenedFile>,
     lookups: LookupState,
+    limits: AllLimits,
+}
+
+/// The limits of plugins that are not there yet.
+#[derive(Debug, Default)]
+struct AllLimits {
+    of_the_merchant: Limits,
+    of_plugins: BTreeMap<String, Limits>,
+}
+
+impl AllLimits {
+    fn read(loader: &Loader, file: Option<&MerchantFile>) -> Self {
+        let names = file.into_iter().flat_map(|file| file.plugin_limits.keys());
+        Self {
+            of_the_merchant: loader.limits_of(file, ""),
+            of_plugins: names.map(|it| (it.clone(), loader.limits_of(file, it))).collect(),
+        }
+    }
+
+    fn of(&self, plugin: &str) -> Limits {
+        self.of_plugins.get(plugin).copied().unwrap_or(self.of_the_merchant)
+    }
 }
 
 /// A route and all it needs, held together: a walk that began on it ends on it.
@@ -119,11 +141,14 @@ impl Merchant {
         let lookups = read_lookups(&dir.join("lookups"), previous.map(|p| &p.lookups));
         faults.extend(lookups.fault.clone());
         let limits_of = |plugin: &str| loader.limits_of(file.file.as_ref(), plugin);
+        let rules = file.file.as_ref().map(|file| file.plugins.clone()).unwrap_or_default();
+        let door = Door { merchant: name, rules: &rules, known: &loader.known };
         let catalog = Catalog::refreshed(
             previous.map(|p| &p.catalog),
             &dir.join("plugins"),
             &loader.engine,
             limits_of,
+            &door,
         );
         faults.extend(catalog.entries().filter_map(|(_, entry)| entry.fault.clone()));
         let mut routes = BTreeMap::new();
@@ -150,6 +175,7 @@ impl Merchant {
             catalog,
             faults,
             configured: file.file.is_some(),
+            limits: AllLimits::read(loader, file.file.as_ref()),
             file,
             lookups,
         }
@@ -165,6 +191,20 @@ impl Merchant {
     #[must_use]
     pub fn retention(&self) -> RetentionPatch {
         self.file.file.as_ref().map(|file| file.retention).unwrap_or_default()
+    }
+
+    /// What its file asks of versions that are brought in.
+    #[must_use]
+    pub fn plugin_rules(&self) -> Rules {
+        self.file.file.as_ref().map(|file| file.plugins.clone()).unwrap_or_default()
+    }
+
+    /// The limits that a plugin of this name has, whether its file is there or not.
+    #[must_use]
+    pub fn limits_of(&self, plugin: &str) -> Limits {
+        let mut entries = self.catalog.entries();
+        let entry = entries.find(|(name, _)| *name == plugin);
+        entry.map_or_else(|| self.limits.of(plugin), |(_, entry)| entry.limits)
     }
 
     /// The routes that take a topic of a connection, by name.

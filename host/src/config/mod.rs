@@ -8,6 +8,7 @@
 mod api;
 mod catalog;
 mod files;
+mod known;
 mod merchant;
 mod snapshot;
 mod text;
@@ -16,6 +17,7 @@ mod watch;
 pub use api::{ApiToken, Role};
 pub use catalog::{Catalog, Entry};
 pub use files::{Connection, HostFile, MerchantFile};
+pub use known::Known;
 pub use merchant::{Merchant, ReadyRoute};
 pub use snapshot::{Loader, Snapshot};
 pub use text::{Fault, nearest};

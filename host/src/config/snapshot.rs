@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::files::{HostFile, MerchantFile};
+use super::known::Known;
 use super::merchant::Merchant;
 use super::text::Fault;
 use crate::delivery::{Outbound, backoff};
@@ -48,6 +49,8 @@ pub struct Loader {
     pub retention: RetentionPatch,
     /// Shared by all targets.
     pub outbound: Outbound,
+    /// What is known of versions.
+    pub known: Known,
 }
 
 impl Loader {
@@ -61,7 +64,14 @@ impl Loader {
             retry: file.retry,
             retention: file.retention,
             outbound,
+            known: Known::default(),
         }
+    }
+
+    /// The same for a host, which knows what was brought in and what is at work.
+    #[must_use]
+    pub fn knowing(self, known: Known) -> Self {
+        Self { known, ..self }
     }
 
     /// The next snapshot.

@@ -7,6 +7,7 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
@@ -17,9 +18,22 @@ const QUIET: Duration = Duration::from_millis(150);
 /// A folder that never comes to rest is looked at all the same.
 const PATIENCE: u32 = 20;
 
-/// Watches until dropped.
+/// Watches until dropped; whoever drops it waits for a reading of the folder that is under way, which
+/// holds on to the journal.
 pub struct Watch {
-    _watcher: RecommendedWatcher,
+    watcher: Option<RecommendedWatcher>,
+    settling: Option<JoinHandle<()>>,
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        // Without the watcher nobody rings any more, and the thread ends.
+        drop(self.watcher.take());
+        if let Some(settling) = self.settling.take() {
+            // It only calls what it was given; a panic in there was reported where it happened.
+            drop(settling.join());
+        }
+    }
 }
 
 impl Watch {
@@ -38,12 +52,13 @@ impl Watch {
         // Not the data folder, which may live here too and never rests.
         watcher.watch(dir, RecursiveMode::NonRecursive)?;
         watcher.watch(&dir.join("merchants"), RecursiveMode::Recursive)?;
-        std::thread::Builder::new()
+        ring(&signal);
+        drop(signal);
+        let settling = std::thread::Builder::new()
             .name("config-watch".into())
             .spawn(move || settle(&signals, changed))
             .map_err(notify::Error::io)?;
-        ring(&signal);
-        Ok(Self { _watcher: watcher })
+        Ok(Self { watcher: Some(watcher), settling: Some(settling) })
     }
 }
 

@@ -35,6 +35,7 @@ use crate::delivery::gate::Admit;
 use crate::ingress::Guard;
 use crate::journal::Journal;
 use crate::plugin::{Pool, Shelf};
+use crate::rollout::Rollout;
 use crate::telemetry::Metrics;
 
 /// Of all places, how many one route may take.
@@ -53,6 +54,8 @@ pub struct Parts {
     pub pool: Pool,
     /// Every plugin version that ever was in use, for replays that name one.
     pub shelf: Shelf,
+    /// Routes held still, candidates with a share, versions run beside live ones.
+    pub rollout: Rollout,
     /// What is served now.
     pub snapshot: Arc<ArcSwap<Snapshot>>,
     /// Counters.
@@ -97,9 +100,11 @@ impl Dispatcher {
     /// Takes up whatever the journal holds open.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { journal, checkpoints, pool, shelf, snapshot, metrics, guard, .. } = parts;
+        let Parts { journal, checkpoints, pool, shelf, rollout, snapshot, metrics, guard, .. } =
+            parts;
         let served = Arc::clone(&snapshot);
-        let ground = Ground { journal, checkpoints, pool, shelf, metrics, guard, snapshot: served };
+        let ground =
+            Ground { journal, checkpoints, pool, shelf, rollout, metrics, guard, snapshot: served };
         let walking_max = (parts.in_flight_max / ROUTE_SHARE).max(1);
         Self {
             ground: Arc::new(ground),
@@ -194,6 +199,11 @@ impl Dispatcher {
     }
 
     fn ready_route(&self, key: &Key) -> Option<Arc<ReadyRoute>> {
+        // What a person holds still waits as what is not configured does: in its window and in the
+        // journal, in order, without a try.
+        if self.ground.rollout.is_paused(&key.merchant, &key.route) {
+            return None;
+        }
         let snapshot = self.snapshot.load();
         let ready = snapshot.merchants.get(&*key.merchant)?.routes.get(&*key.route)?;
         ready.unavailable().is_none().then(|| Arc::clone(ready))

@@ -5,6 +5,7 @@
 //! from that:
 //!
 //! ```text
+//!   determinism  one input twice --> whether the answers are the same bytes
 //!   difference   two answers to one input --> what the difference means; its sum over many
 //!   explain      one input leaf changed at a time --> what each field comes from
 //!   headroom     a real payload grown until a limit is met --> how much larger an order may be
@@ -16,6 +17,7 @@
 //! as JSON and added up later. Memory is bounded whatever the number of inputs.
 
 mod answer;
+pub mod determinism;
 pub mod difference;
 pub mod explain;
 mod growth;

@@ -118,11 +118,7 @@ pub fn compare<E: Send>(
             }
             for (seq, input) in batch.drain(..) {
                 let (before, after) = (before.answer(&input), after.answer(&input));
-                let currency = if answered_alike(&before, &after) {
-                    None
-                } else {
-                    currency_of(&input.payload)
-                };
+                let currency = currency_if_unlike(&input.payload, &before, &after);
                 let subject = Subject { seq, event: &input.name, currency: currency.as_deref() };
                 tally.add(&subject, &before, &after);
                 options.done.fetch_add(1, Ordering::Relaxed);
@@ -146,6 +142,12 @@ pub fn compare<E: Send>(
         Some(error) => Err(error),
         None => Ok(sum),
     }
+}
+
+/// The payload's own currency, where two answers differ and it may be asked for.
+#[must_use]
+pub fn currency_if_unlike(payload: &[u8], before: &Run, after: &Run) -> Option<String> {
+    if answered_alike(before, after) { None } else { currency_of(payload) }
 }
 
 /// The payload's own currency, without reading more of it than must be.

@@ -21,6 +21,7 @@ use crate::delivery::gate::Tally;
 use crate::ingress::{Counters, Guard};
 use crate::journal::Journal;
 use crate::poll::Pollers;
+use crate::rollout::Rollout;
 use crate::telemetry::{End, Metrics};
 
 /// Of resources that change too often, the worst; `/metrics` has their number.
@@ -34,6 +35,7 @@ pub(super) struct Health {
     pub(super) guard: Arc<Guard>,
     pub(super) snapshot: Arc<ArcSwap<Snapshot>>,
     pub(super) journal: Journal,
+    pub(super) rollout: Rollout,
     pub(super) pollers: Pollers,
     pub(super) gates: Arc<Tally>,
 }
@@ -116,6 +118,12 @@ async fn ready(State(health): State<Health>) -> Response {
     });
     if let Some(body) = body.as_object_mut() {
         body.insert("polling".to_owned(), json!(health.pollers.status()));
+        let (canaries, trials) = (health.rollout.canaries(None), health.rollout.trials(None));
+        let canaries: Vec<Value> = canaries.iter().map(|canary| canary.account()).collect();
+        let trials: Vec<Value> = trials.iter().map(|trial| trial.account(false)).collect();
+        body.insert("paused_routes".to_owned(), json!(health.rollout.pauses()));
+        body.insert("canaries".to_owned(), json!(canaries));
+        body.insert("trials".to_owned(), json!(trials));
         body.extend(account);
     }
     let code = if writable.is_ok() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };

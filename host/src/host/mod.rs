@@ -22,11 +22,11 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 pub use self::health::account;
-pub use self::operate::look_into;
+pub use self::operate::{act_in, look_into};
 use self::reload::Reloader;
 use crate::backlog::Backlog;
 use crate::checkpoint::{self, Checkpoints};
-use crate::config::{Fault, HostFile, Loader, Snapshot, Watch};
+use crate::config::{Fault, HostFile, Known, Loader, Snapshot, Watch};
 use crate::delivery::{self, Outbound};
 use crate::dispatch::{Dispatcher, Parts};
 use crate::ingress::{self, Counters, Guard, Ingress};
@@ -35,9 +35,10 @@ use crate::operate::api::{self, Tokens};
 use crate::operate::recall::Recalls;
 use crate::operate::values::Values;
 use crate::operate::versions::Versions;
-use crate::operate::{Operate, Replays};
+use crate::operate::{Operate, Replays, keep_watch};
 use crate::plugin::{Compiler, Engine, EngineOptions, Pool, Shelf};
 use crate::poll::{self, Pollers};
+use crate::rollout::Rollout;
 use crate::telemetry::Metrics;
 
 /// Jobs waiting for a plugin thread; each is a walk, and walks are bounded already.
@@ -64,6 +65,9 @@ pub enum OpenError {
     /// The checkpoints cannot be opened or rebuilt.
     #[error(transparent)]
     Checkpoints(#[from] checkpoint::Error),
+    /// What was decided about routes and versions cannot be read.
+    #[error("routes and versions cannot be taken up from the journal: {0}")]
+    Rollout(#[from] journal::Error),
     /// The machine cannot do outbound HTTP.
     #[error(transparent)]
     Outbound(#[from] delivery::OpenError),
@@ -103,6 +107,7 @@ pub struct Host {
     reloader: Reloader,
     engine: Engine,
     shelf: Shelf,
+    rollout: Rollout,
     tokens: Tokens,
     pollers: Pollers,
     metrics: Arc<Metrics>,
@@ -139,9 +144,17 @@ impl Host {
         let tokens = operate::tokens(dir, &file)?;
         let engine = Engine::keeping(&ENGINE, &data_dir.join(COMPILED_FOLDER), compiler)?;
         let shelf = Shelf::new(data_dir.join(journal::PLUGINS), engine.clone());
-        let loader = Loader::new(dir, &file, engine.clone(), Outbound::new()?);
+        let known = Known::new(journal.clone(), shelf.clone());
+        let loader = Loader::new(dir, &file, engine.clone(), Outbound::new()?).knowing(known);
         let reloader =
             Reloader::new(loader, shelf.clone(), file.public_url.clone(), Arc::clone(&metrics));
+        let rollout = Rollout::open(
+            journal.clone(),
+            shelf.clone(),
+            reloader.snapshot(),
+            Arc::clone(&metrics),
+            reloader.reconfigured(),
+        )?;
         let (counters, guard): (Arc<Counters>, Arc<Guard>) = Default::default();
         let ingress = Ingress {
             journal: journal.clone(),
@@ -169,6 +182,7 @@ impl Host {
             reloader,
             engine,
             shelf,
+            rollout,
             tokens,
             pollers,
             metrics,
@@ -213,11 +227,13 @@ impl Host {
             .or_else(|| std::thread::available_parallelism().ok())
             .unwrap_or(NonZeroUsize::MIN);
         let pool = Pool::new(threads, PLUGIN_QUEUE_MAX).map_err(OpenError::Threads)?;
+        let load = pool.load();
         let dispatcher = Dispatcher::new(Parts {
             journal: self.journal.clone(),
             checkpoints: self.checkpoints.clone(),
             pool,
             shelf: self.shelf.clone(),
+            rollout: self.rollout.clone(),
             snapshot: self.reloader.snapshot(),
             metrics: Arc::clone(&self.metrics),
             guard: Arc::clone(&self.guard),
@@ -227,11 +243,23 @@ impl Host {
             plugin_threads: threads.get(),
         });
         let watch = self.watch()?;
+        let beside = self.rollout.start(load).map_err(OpenError::Threads)?;
+        let versions = self.versions();
+        if let Err(error) = versions.recover().await {
+            warn!(%error, "what a crash cut short could not be told; the next start tries again");
+        }
+        let following = tokio::spawn(follow_folders(
+            versions.clone(),
+            self.reloader.read_again(),
+            stop.clone(),
+        ));
         let house = tokio::spawn(housekeeping::keep_house(
             self.journal.clone(),
             self.reloader.snapshot(),
             stop.clone(),
         ));
+        let watching =
+            tokio::spawn(keep_watch(versions.clone(), self.rollout.clone(), stop.clone()));
         let grace = Duration::from_millis(self.file.shutdown_ms);
         let walking = tokio::spawn(dispatcher.run(stop.clone(), grace));
         let polling =
@@ -248,10 +276,11 @@ impl Host {
         let values = self.values();
         let (changed, until) = (self.reloader.changed(), stop.clone());
         let keeping = tokio::spawn(keep_values(values.clone(), changed, until));
-        let router = self.router(replays.clone(), recalls.clone(), values);
+        let router = self.router(replays.clone(), recalls.clone(), values, versions);
         let stopped = stop.clone();
-        let serving = axum::serve(self.listener, router)
-            .with_graceful_shutdown(async move { stopped.cancelled().await });
+        let serving =
+            axum::serve(self.listener, router.into_make_service_with_connect_info::<SocketAddr>())
+                .with_graceful_shutdown(async move { stopped.cancelled().await });
         // A sender that goes silent in the middle of a request would be waited for without end.
         let out_of_patience = async {
             stop.cancelled().await;
@@ -273,9 +302,16 @@ impl Host {
         if let Err(error) = polling.await {
             warn!(%error, "polling did not end well");
         }
+        if let Err(error) = following.await {
+            warn!(%error, "the record of versions did not end well");
+        }
         if let Err(error) = walking.await {
             warn!(%error, "the dispatcher did not end well");
         }
+        if let Err(error) = watching.await {
+            warn!(%error, "watching promoted versions did not end well");
+        }
+        beside.stop().await;
         if let Err(error) = house.await {
             warn!(%error, "housekeeping did not end well");
         }
@@ -283,7 +319,13 @@ impl Host {
         Ok(())
     }
 
-    fn router(&self, replays: Replays, recalls: Recalls, values: Values) -> axum::Router {
+    fn router(
+        &self,
+        replays: Replays,
+        recalls: Recalls,
+        values: Values,
+        versions: Versions,
+    ) -> axum::Router {
         let ingress = Ingress {
             journal: self.journal.clone(),
             sources: self.reloader.sources(),
@@ -291,10 +333,12 @@ impl Host {
             guard: Arc::clone(&self.guard),
         };
         let operate = Operate {
+            merchants: self.reloader.dir().join("merchants"),
             journal: self.journal.clone(),
             ingress: ingress.clone(),
             shelf: self.shelf.clone(),
-            versions: Some(self.versions()),
+            versions: Some(versions),
+            rollout: Some(self.rollout.clone()),
             values: Some(values),
             replays,
             recalls,
@@ -308,6 +352,7 @@ impl Host {
             guard: Arc::clone(&self.guard),
             snapshot: self.reloader.snapshot(),
             journal: self.journal.clone(),
+            rollout: self.rollout.clone(),
             pollers: self.pollers.clone(),
             gates: self.reloader.gates(),
         }))
@@ -328,6 +373,7 @@ impl Host {
             self.reloader.snapshot(),
             Arc::new(move || reloader.reload()),
         )
+        .telling(self.rollout.clone())
     }
 
     fn values(&self) -> Values {
@@ -371,6 +417,22 @@ async fn keep_polling(pollers: Pollers, reloader: Reloader, stop: CancellationTo
         }
     }
     pollers.stop().await;
+}
+
+/// Writes down what is put into the folders by hand, whenever they were read, until `stop`.
+async fn follow_folders(versions: Versions, read_again: Arc<Notify>, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            followed = versions.follow_folders() => if let Err(error) = followed {
+                warn!(%error, "the versions in the folders could not be written down");
+            },
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = read_again.notified() => {}
+        }
+    }
 }
 
 fn open_checkpoints(data_dir: &Path, journal: &Journal) -> Result<Checkpoints, OpenError> {
@@ -435,6 +497,7 @@ fn as_finished(finished: checkpoint::Finished) -> journal::Finished {
         event_seq: finished.event_seq,
         version: finished.version,
         status: finished.status,
+        target_status: finished.target_status,
         checkpoint: finished.checkpoint,
     }
 }
@@ -449,6 +512,7 @@ fn as_checkpoint(finished: journal::Finished) -> checkpoint::Finished {
         event_seq: finished.event_seq,
         version: finished.version,
         status: finished.status,
+        target_status: finished.target_status,
         checkpoint: finished.checkpoint,
     }
 }

@@ -11,8 +11,9 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::{ENGINE, OpenError};
-use crate::config::{Fault, HostFile, Role, Snapshot};
+use crate::config::{Fault, HostFile, Snapshot};
 use crate::ingress::Ingress;
+use crate::journal::tokens::Role;
 use crate::journal::{self, Journal};
 use crate::operate::Connections;
 use crate::operate::api::Tokens;
@@ -30,7 +31,7 @@ pub(super) fn tokens(dir: &Path, file: &HostFile) -> Result<Tokens, Fault> {
         let secret = token.resolve(dir).map_err(|error| {
             Fault::of(&dir.join("mapwright.toml"), format!("api_tokens: {error}"))
         })?;
-        tokens.add(&token.name, token.role, &secret);
+        tokens.add(&token.name, token.role.into(), &secret);
     }
     Ok(tokens)
 }
@@ -78,9 +79,23 @@ pub(super) fn connections(snapshot: Arc<ArcSwap<Snapshot>>, pollers: Pollers) ->
 /// # Errors
 /// [`OpenError`]: no such folder, or a host is running on it.
 pub async fn look_into(dir: &Path) -> Result<(SocketAddr, String), OpenError> {
+    serve_folder(dir, Role::Read).await
+}
+
+/// The same for a command that acts on what only the journal holds: whoever may write the folder of a
+/// stopped host may do what its operators may.
+///
+/// # Errors
+/// As [`look_into`].
+pub async fn act_in(dir: &Path) -> Result<(SocketAddr, String), OpenError> {
+    serve_folder(dir, Role::Operator).await
+}
+
+async fn serve_folder(dir: &Path, role: Role) -> Result<(SocketAddr, String), OpenError> {
     let file = HostFile::read(dir)?;
     let data_dir = dir.join(&file.data_dir);
-    if !data_dir.join(journal::FILE).is_file() {
+    // The first token may be made before the first start.
+    if role == Role::Read && !data_dir.join(journal::FILE).is_file() {
         return Err(OpenError::Folder {
             path: data_dir,
             reason: "there is no journal in it: no host has run here yet".into(),
@@ -96,19 +111,21 @@ pub async fn look_into(dir: &Path) -> Result<(SocketAddr, String), OpenError> {
             counters: Arc::default(),
             guard: Arc::default(),
         },
+        merchants: dir.join("merchants"),
         // Nothing is taken up: a replay goes on when the host does.
         replays: Replays::new(journal.clone(), shelf.clone(), CancellationToken::new()),
         recalls: Recalls::new(journal.clone(), shelf.clone(), None, CancellationToken::new()),
         journal,
         shelf,
         versions: None,
+        rollout: None,
         values: None,
         connections: Arc::new(Vec::new),
         pollers: None,
     };
     let mut tokens = Tokens::default();
     let token = format!("{}{}", uuid::Uuid::now_v7(), uuid::Uuid::now_v7());
-    tokens.add("this command", Role::Read, &Secret::new(&token));
+    tokens.add("this-command", role, &Secret::new(&token));
     let listen = |source| OpenError::Listen { address: "127.0.0.1:0".into(), source };
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(listen)?;
     let address = listener.local_addr().map_err(listen)?;

@@ -24,6 +24,7 @@ pub(super) struct Reloader {
     sources: Arc<ArcSwap<Sources>>,
     reconfigured: Arc<Notify>,
     repoll: Arc<Notify>,
+    read_again: Arc<Notify>,
     changed: Arc<Notify>,
     public_url: Option<String>,
     metrics: Arc<Metrics>,
@@ -45,6 +46,7 @@ impl Reloader {
             sources: Arc::default(),
             reconfigured: Arc::new(Notify::new()),
             repoll: Arc::new(Notify::new()),
+            read_again: Arc::new(Notify::new()),
             changed: Arc::new(Notify::new()),
             public_url,
             metrics,
@@ -77,6 +79,11 @@ impl Reloader {
     /// Rung after each swap, for whoever polls.
     pub(super) fn repoll(&self) -> Arc<Notify> {
         Arc::clone(&self.repoll)
+    }
+
+    /// Rung after each swap, for whoever writes down which versions the folders hold.
+    pub(super) fn read_again(&self) -> Arc<Notify> {
+        Arc::clone(&self.read_again)
     }
 
     /// Rung after each swap, for whoever keeps versions of what is in use.
@@ -127,6 +134,7 @@ impl Reloader {
         self.snapshot.store(Arc::new(next));
         self.reconfigured.notify_one();
         self.repoll.notify_one();
+        self.read_again.notify_one();
         self.changed.notify_one();
     }
 }

@@ -10,7 +10,10 @@ use serde::Serialize;
 
 use super::issues::{self, IssueState, LetterStatus};
 use super::read::limit_of;
+use super::rollouts::{self, Change};
 use super::steps::{Answer, Command, micros, moment};
+use super::tokens::{self, NewToken};
+use super::versions::{self, VersionAct};
 use super::{Error, Journal};
 
 /// How long an answer is remembered under its key.
@@ -62,10 +65,25 @@ pub enum Act {
         /// Whose; empty for all.
         merchant: String,
     },
+    /// Something is decided about a route or a version.
+    Rollout(Box<Change>),
     /// A request with a key begins; it changes nothing if the key is known.
     BeginAnswer(GivenAnswer),
     /// The answer to it.
     EndAnswer(GivenAnswer),
+    /// A token is let in.
+    Token(NewToken),
+    /// A token is good for nothing from now on.
+    RevokeToken {
+        /// Which.
+        name: String,
+        /// Who says so.
+        by: String,
+    },
+    /// Something about a plugin version.
+    Version(VersionAct),
+    /// An act with its line in the audit record, which is only written where it changed something.
+    Told(Box<Act>, NewEntry),
 }
 
 /// What is to be written into the audit record.
@@ -303,12 +321,17 @@ pub(super) fn apply(db: &Connection, acts: &[Act]) -> rusqlite::Result<u64> {
 fn apply_one(db: &Connection, act: &Act, now: Timestamp) -> rusqlite::Result<bool> {
     let at = micros(now);
     let changed = match act {
-        Act::Note(it) => db
-            .prepare_cached(
-                "INSERT INTO audit (at, who, action, merchant, subject, why, detail)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-            )?
-            .execute(params![at, it.who, it.action, it.merchant, it.subject, it.why, it.detail])?,
+        Act::Note(it) => note(db, it, at)?,
+        Act::Token(it) => usize::from(tokens::add(db, it, now)?),
+        Act::RevokeToken { name, by } => usize::from(tokens::revoke(db, name, by, now)?),
+        Act::Version(it) => usize::from(versions::apply(db, it, now)?),
+        Act::Told(act, entry) => {
+            let changed = apply_one(db, act, now)?;
+            if changed {
+                note(db, entry, at)?;
+            }
+            usize::from(changed)
+        }
         Act::Letter { seq, route, to } => {
             // One that is on its way again is nobody's to deal with until it has arrived.
             let from = [LetterStatus::Open, LetterStatus::Resolved, LetterStatus::Discarded];
@@ -329,6 +352,7 @@ fn apply_one(db: &Connection, act: &Act, now: Timestamp) -> rusqlite::Result<boo
         Act::DropBookmark { name, merchant } => db
             .prepare_cached("DELETE FROM bookmarks WHERE name = ?1 AND merchant = ?2")?
             .execute(params![name, merchant])?,
+        Act::Rollout(change) => rollouts::apply(db, change)?,
         Act::BeginAnswer(it) => {
             let old = now.checked_sub(ANSWER_KEPT).unwrap_or(Timestamp::MIN);
             db.prepare_cached("DELETE FROM answers_given WHERE at < ?1")?.execute([micros(old)])?;
@@ -345,6 +369,14 @@ fn apply_one(db: &Connection, act: &Act, now: Timestamp) -> rusqlite::Result<boo
             .execute(params![it.who, it.key, it.status, it.body])?,
     };
     Ok(changed > 0)
+}
+
+fn note(db: &Connection, it: &NewEntry, at: i64) -> rusqlite::Result<usize> {
+    db.prepare_cached(
+        "INSERT INTO audit (at, who, action, merchant, subject, why, detail)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?
+    .execute(params![at, it.who, it.action, it.merchant, it.subject, it.why, it.detail])
 }
 
 fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {

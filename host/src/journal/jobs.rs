@@ -143,7 +143,21 @@ impl Journal {
     /// # Errors
     /// [`Error::Io`].
     pub fn jobs(&self, kind: &str, before: Option<u64>, limit: usize) -> Result<Vec<Job>, Error> {
-        self.shared.readers.with(|db| list(db, kind, before, limit))
+        self.jobs_of(kind, None, before, limit)
+    }
+
+    /// The same of one merchant, or all.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn jobs_of(
+        &self,
+        kind: &str,
+        merchant: Option<&str>,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<Job>, Error> {
+        self.shared.readers.with(|db| list(db, kind, merchant, before, limit))
     }
 
     /// Jobs of a kind that are not ended, oldest first.
@@ -194,12 +208,18 @@ const COLUMNS: &str = "id, kind, merchant, spec, state, cursor, progress, create
                        who, why";
 
 /// Jobs of a kind, newest first, those before number `before`.
-fn list(db: &Connection, kind: &str, before: Option<u64>, limit: usize) -> Result<Vec<Job>, Error> {
+fn list(
+    db: &Connection,
+    kind: &str,
+    merchant: Option<&str>,
+    before: Option<u64>,
+    limit: usize,
+) -> Result<Vec<Job>, Error> {
     let mut statement = db.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM jobs WHERE kind = ?1 AND (?2 IS NULL OR id < ?2)
-         ORDER BY id DESC LIMIT ?3"
+           AND (?4 IS NULL OR merchant = ?4) ORDER BY id DESC LIMIT ?3"
     ))?;
-    let found = statement.query_map(params![kind, before, limit_of(limit)], job)?;
+    let found = statement.query_map(params![kind, before, limit_of(limit), merchant], job)?;
     Ok(found.collect::<Result<_, _>>()?)
 }
 

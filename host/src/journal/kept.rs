@@ -64,9 +64,10 @@ impl Journal {
     ) -> Result<Option<Finished>, Error> {
         self.shared.readers.with(|db| {
             let mut words = db.prepare_cached(
-                "SELECT mark, seq, version, status, checkpoint FROM kept
+                "SELECT mark, seq, version, status, checkpoint, target_status FROM kept
                  WHERE merchant = ?1 AND route = ?2 AND resource_key = ?3
-                 UNION ALL SELECT mark, seq, version, status, checkpoint FROM remembered
+                 UNION ALL SELECT mark, seq, version, status, checkpoint, target_status
+                 FROM remembered
                  WHERE merchant = ?1 AND route = ?2 AND resource_key = ?3
                  ORDER BY 1 DESC LIMIT 1",
             )?;
@@ -80,6 +81,7 @@ impl Journal {
                     version: time(row, 2)?,
                     status: row.get(3)?,
                     checkpoint: row.get(4)?,
+                    target_status: row.get(5)?,
                 })
             });
             Ok(found.optional()?)
@@ -97,11 +99,12 @@ pub(super) fn apply(db: &Connection, keep: &Keep) -> Result<Answer, Fault> {
     };
     for word in words {
         db.prepare_cached(
-            "INSERT INTO kept (merchant, route, resource_key, mark, seq, version, status, checkpoint)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+            "INSERT INTO kept (merchant, route, resource_key, mark, seq, version, status, checkpoint,
+                               target_status)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
              ON CONFLICT DO UPDATE SET mark = excluded.mark, seq = excluded.seq,
                  version = excluded.version, status = excluded.status,
-                 checkpoint = excluded.checkpoint
+                 checkpoint = excluded.checkpoint, target_status = excluded.target_status
              WHERE excluded.mark > mark",
         )?
         .execute(params![
@@ -113,6 +116,7 @@ pub(super) fn apply(db: &Connection, keep: &Keep) -> Result<Answer, Fault> {
             word.version.map(micros),
             word.status,
             word.checkpoint,
+            word.target_status,
         ])?;
     }
     super::retention::keep_number(db, "kept_to", to)?;
@@ -121,16 +125,17 @@ pub(super) fn apply(db: &Connection, keep: &Keep) -> Result<Answer, Fault> {
 
 fn keep_range(db: &Connection, from: u64, to: u64) -> rusqlite::Result<()> {
     db.prepare_cached(
-        "INSERT INTO kept (merchant, route, resource_key, mark, seq, version, status, checkpoint)
+        "INSERT INTO kept (merchant, route, resource_key, mark, seq, version, status, checkpoint,
+                           target_status)
          SELECT e.merchant, f.route, e.resource_key, f.mark, f.seq, e.version, m.status,
-                m.checkpoint
+                m.checkpoint, m.target_status
          FROM finished f
          JOIN events e ON e.seq = f.seq
          LEFT JOIN mappings m ON m.seq = f.seq AND m.route = f.route
          WHERE f.mark > ?1 AND f.mark <= ?2 ORDER BY f.mark
          ON CONFLICT DO UPDATE SET mark = excluded.mark, seq = excluded.seq,
              version = excluded.version, status = excluded.status,
-             checkpoint = excluded.checkpoint
+             checkpoint = excluded.checkpoint, target_status = excluded.target_status
          WHERE excluded.mark > mark",
     )?
     .execute(params![from, to])?;

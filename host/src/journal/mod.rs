@@ -28,10 +28,14 @@ pub mod recall;
 mod record;
 pub mod replay;
 mod retention;
+pub mod rollouts;
 mod schema;
 mod seal;
+mod sent;
 mod steps;
 mod summary;
+pub mod tokens;
+pub mod versions;
 pub mod values;
 mod writer;
 

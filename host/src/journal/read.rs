@@ -189,7 +189,8 @@ pub(super) fn passage(db: &Connection, seq: u64, route: &str) -> Result<Option<P
                 p.replays, p.tries_before, p.pin,
                 coalesce((SELECT json_extract(j.spec, '$.past_seatbelts') FROM jobs j
                           WHERE j.id = p.job AND json_valid(j.spec)), 0),
-                coalesce((SELECT j.kind = 'recall_send' FROM jobs j WHERE j.id = p.job), 0)
+                coalesce((SELECT j.kind = 'recall_send' FROM jobs j WHERE j.id = p.job), 0),
+                m.target_status
          FROM passages p LEFT JOIN mappings m ON m.seq = p.seq AND m.route = p.route
          WHERE p.seq = ?1 AND p.route = ?2",
     )?;
@@ -210,6 +211,7 @@ pub(super) fn passage(db: &Connection, seq: u64, route: &str) -> Result<Option<P
         documents: documents(row, 7)?,
         checkpoint: row.get(10)?,
         status: row.get(11)?,
+        target_status: row.get(17)?,
         replays: row.get(12)?,
         pin: row.get(14)?,
         released: row.get(15)?,
@@ -293,13 +295,14 @@ pub(super) fn finished_after(
     let mut statement = db.prepare_cached(
         "SELECT * FROM (
              SELECT f.mark, e.merchant, f.route, e.resource_key, f.seq, e.version, m.status,
-                    m.checkpoint
+                    m.checkpoint, m.target_status
              FROM finished f
              JOIN events e ON e.seq = f.seq
              LEFT JOIN mappings m ON m.seq = f.seq AND m.route = f.route
              WHERE f.mark > ?1 ORDER BY f.mark LIMIT ?2)
          UNION ALL SELECT * FROM (
-             SELECT mark, merchant, route, resource_key, seq, version, status, checkpoint
+             SELECT mark, merchant, route, resource_key, seq, version, status, checkpoint,
+                    target_status
              FROM remembered WHERE mark > ?1 ORDER BY mark LIMIT ?2)
          ORDER BY 1 LIMIT ?2",
     )?;
@@ -314,6 +317,7 @@ pub(super) fn finished_after(
                 version: time(row, 5)?,
                 status: row.get(6)?,
                 checkpoint: row.get(7)?,
+                target_status: row.get(8)?,
             })
         })?
         .collect::<Result<Vec<_>, _>>()?;

@@ -93,8 +93,10 @@ pub struct Mapped {
     pub documents: Vec<Document>,
     /// What the plugin wants to be told next time about this resource.
     pub checkpoint: Option<String>,
-    /// The translated status, previous status of the next event of this resource.
+    /// The status in the source's words, previous status of the next event of this resource.
     pub status: Option<String>,
+    /// The same in the target's words, where it was translated.
+    pub target_status: Option<String>,
     /// When.
     pub at: Timestamp,
 }
@@ -356,8 +358,10 @@ pub struct Passage {
     pub delivered: Vec<Delivered>,
     /// The plugin's next checkpoint.
     pub checkpoint: Option<String>,
-    /// The translated status.
+    /// The status in the source's words.
     pub status: Option<String>,
+    /// The same in the target's words.
+    pub target_status: Option<String>,
     /// Every try, by document and number.
     pub attempts: Vec<AttemptRecord>,
     /// The cause, if it is a dead letter.
@@ -409,8 +413,10 @@ pub struct Finished {
     pub event_seq: u64,
     /// When the source had last changed the resource.
     pub version: Option<Timestamp>,
-    /// The translated status.
+    /// The status in the source's words.
     pub status: Option<String>,
+    /// The same in the target's words.
+    pub target_status: Option<String>,
     /// The plugin's checkpoint.
     pub checkpoint: Option<String>,
 }

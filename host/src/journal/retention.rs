@@ -240,15 +240,16 @@ pub(super) fn forget_events(db: &Connection, old: &[u64]) -> rusqlite::Result<u6
         }
         db.prepare_cached(
             "INSERT INTO remembered (merchant, route, resource_key, mark, seq, version, status,
-                                     checkpoint)
+                                     checkpoint, target_status)
              SELECT e.merchant, p.route, e.resource_key, p.mark, e.seq, e.version, m.status,
-                    m.checkpoint
+                    m.checkpoint, m.target_status
              FROM passages p JOIN events e ON e.seq = p.seq
                  LEFT JOIN mappings m ON m.seq = p.seq AND m.route = p.route
              WHERE p.seq = ?1 AND p.mark IS NOT NULL
              ON CONFLICT DO UPDATE SET mark = excluded.mark, seq = excluded.seq,
                  version = excluded.version, status = excluded.status,
-                 checkpoint = excluded.checkpoint
+                 checkpoint = excluded.checkpoint,
+                 target_status = excluded.target_status
              WHERE excluded.mark > mark",
         )?
         .execute([seq])?;

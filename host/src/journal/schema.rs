@@ -14,8 +14,9 @@
 //! `identities`, `quarantine` as their names say. `cursors` and `followups` are described in
 //! `follow.rs`, `jobs` in `jobs.rs`, `issues`, `issue_money` and what is new in `dead_letters` in
 //! `issues.rs`, `past_passages` and `job_ends` in `replay.rs`, `bookmarks`, `audit` and
-//! `answers_given` in `audit.rs`, `corrections` in `recall.rs`, `value_versions` in `values.rs`, `echoes`
-//! in `echoes.rs`, `kept` in `kept.rs`.
+//! `answers_given` in `audit.rs`, `corrections` in `recall.rs`, `route_pauses`, `canaries` and
+//! `trials` in `rollouts.rs`, `api_tokens` in `tokens.rs`, `versions`, `uploads` and `intents` in
+//! `versions.rs`, `value_versions` in `values.rs`, `echoes` in `echoes.rs`, `kept` in `kept.rs`.
 //! Times are microseconds since 1970 UTC.
 
 use std::path::Path;

@@ -248,8 +248,8 @@ pub(super) fn mapped(db: &Connection, row: &MappedRow) -> Result<Answer, Fault> 
     }
     db.prepare_cached(
         "INSERT OR REPLACE INTO mappings (seq, route, at, receipts, documents, checkpoint, status,
-                                          packing, packed)
-         VALUES (?1, ?2, ?3, ?4, '[]', ?5, ?6, ?7, ?8)",
+                                          packing, packed, target_status)
+         VALUES (?1, ?2, ?3, ?4, '[]', ?5, ?6, ?7, ?8, ?9)",
     )?
     .execute(params![
         it.seq,
@@ -260,6 +260,7 @@ pub(super) fn mapped(db: &Connection, row: &MappedRow) -> Result<Answer, Fault> 
         it.status,
         documents.packing,
         documents.bytes,
+        it.target_status,
     ])?;
     Ok(Answer::Done)
 }

@@ -78,7 +78,7 @@ impl Journal {
     ///
     /// # Errors
     /// [`Error::Io`].
-    pub fn versions(&self, of: &Subject) -> Result<Vec<Version>, Error> {
+    pub fn value_versions(&self, of: &Subject) -> Result<Vec<Version>, Error> {
         self.shared.readers.with(|db| {
             let mut statement = db.prepare_cached(
                 "SELECT digest, no, at, origin, who, why, size FROM value_versions

@@ -13,13 +13,20 @@
 //! dispatcher does with them what it does with all others. What is done by hand is in the audit
 //! record, in the commit that does it.
 
+pub mod activation;
 pub mod api;
+mod folder;
+mod judging;
+mod replays;
+mod tidying;
+pub mod uploads;
 pub mod explained;
 pub mod recall;
-mod replays;
 pub mod values;
 pub mod versions;
+mod watch;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -28,10 +35,12 @@ use self::recall::Recalls;
 pub use self::replays::{Ask, NotStarted, Replays};
 use self::values::Values;
 use self::versions::Versions;
+pub use self::watch::keep_watch;
 use crate::ingress::Ingress;
 use crate::journal::Journal;
 use crate::plugin::Shelf;
 use crate::poll::Pollers;
+use crate::rollout::Rollout;
 
 /// Gives the state of every connection, as JSON.
 pub type Connections = Arc<dyn Fn() -> Vec<Value> + Send + Sync>;
@@ -45,16 +54,30 @@ pub struct Operate {
     pub ingress: Ingress,
     /// Plugin versions.
     pub shelf: Shelf,
+    /// The folder with a folder for each merchant.
+    pub merchants: PathBuf,
     /// Replays under way.
     pub replays: Replays,
     /// Recalls under way.
     pub recalls: Recalls,
     /// Plugins of merchants; none while the host is stopped.
     pub versions: Option<Versions>,
+    /// Routes held still, candidates with a share, versions beside live ones; none while it is
+    /// stopped.
+    pub rollout: Option<Rollout>,
     /// Tables and settings of merchants; none while the host is stopped.
     pub values: Option<Values>,
     /// What is known of connections.
     pub connections: Connections,
     /// Who fetches from shops; none while the host is stopped.
     pub pollers: Option<Pollers>,
+}
+
+impl Operate {
+    /// Whether there is a folder for this merchant.
+    #[must_use]
+    pub fn has_merchant(&self, name: &str) -> bool {
+        let plain = !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\']);
+        plain && self.merchants.join(name).is_dir()
+    }
 }

@@ -140,12 +140,17 @@ impl Replays {
         self.running.wait().await;
     }
 
-    /// Begins a replay; gives its number.
+    /// Begins a replay; gives its number. `only` is the merchant of whoever asks, where there is but
+    /// one: then a plugin version is looked for among those that were brought in for it.
     ///
     /// # Errors
     /// [`NotStarted`].
-    pub async fn start(&self, ask: &Ask, who: &str) -> Result<u64, NotStarted> {
-        let spec = self.spec(ask)?;
+    pub async fn start(&self, ask: &Ask, who: &str, only: Option<&str>) -> Result<u64, NotStarted> {
+        let mut spec = self.spec(ask, only)?;
+        if let [(seq, _), ..] = &*spec.just {
+            // Whose it is, for whoever may only see that merchant's; the passages are named anyway.
+            spec.filter.merchant = self.journal.event_row(*seq)?.map(|row| row.merchant);
+        }
         let merchant = spec.filter.merchant.clone().unwrap_or_default();
         let text = serde_json::to_string(&spec).expect("a spec has only plain fields");
         self.begin(merchant, text, who, &ask.why).await
@@ -182,17 +187,23 @@ impl Replays {
         };
         let stopped = self.journal.step_job(step).await?;
         if stopped {
-            self.note(who, "stop_replay", "", id, why, String::new()).await?;
+            let merchant = self.job(id)?.map(|job| job.job.merchant).unwrap_or_default();
+            self.note(who, "stop_replay", &merchant, id, why, String::new()).await?;
         }
         Ok(stopped)
     }
 
-    /// Replays, the newest first.
+    /// Replays, of one merchant or all, the newest first.
     ///
     /// # Errors
     /// When the journal cannot be read.
-    pub fn list(&self, before: Option<u64>, limit: usize) -> Result<Vec<Job>, journal::Error> {
-        self.journal.jobs(KIND, before, limit)
+    pub fn list(
+        &self,
+        merchant: Option<&str>,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<Job>, journal::Error> {
+        self.journal.jobs_of(KIND, merchant, before, limit)
     }
 
     /// One replay.
@@ -245,7 +256,7 @@ impl Replays {
         self.journal.act(vec![Act::Note(entry)]).await.map(drop)
     }
 
-    fn spec(&self, ask: &Ask) -> Result<Spec, NotStarted> {
+    fn spec(&self, ask: &Ask, only: Option<&str>) -> Result<Spec, NotStarted> {
         let wrong = |said: &str| NotStarted::Wrong(said.to_owned());
         if ask.why.trim().is_empty() {
             return Err(wrong(
@@ -287,7 +298,15 @@ impl Replays {
             )));
         }
         let pin = match &ask.with {
-            Some(with) => Some(self.shelf.find(with).map_err(NotStarted::Wrong)?.digest),
+            Some(with) => {
+                let own = match only {
+                    Some(merchant) => Some(self.journal.version_digests(merchant)?),
+                    None => None,
+                };
+                let mine = |digest: &str| own.as_ref().is_none_or(|own| own.contains(digest));
+                let found = self.shelf.find_among(with, |kept| mine(&kept.digest));
+                Some(found.map_err(NotStarted::Wrong)?.digest)
+            }
             None => None,
         };
         let mut spec = Spec { filter, issue: ask.issue, pin, per_second, ..Spec::default() };

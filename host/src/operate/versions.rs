@@ -3,31 +3,40 @@
 //!
 //! ```text
 //!   upload --> admission report --> shelf       activate --> plugins/NAME.wasm --> reload
-//!                                     |            ^                |
-//!                                     '--> compare-'         not in use after it? the one before is
+//!  (uploads)                          |      (activation)           |
+//!   folder ---^  (folder)             '--> compare     not in use after it? the one before is
 //!                                      (recorded events)     put back, and why is said
 //! ```
-//! The file in the merchant's folder is what is active, whoever put it there: so what a restart finds
+//! Each step is in the journal's record of the version, refused ones too. A merchant's token is shown,
+//! and may name, what was brought in for that merchant and nothing else of the shelf. The file in the merchant's folder is what is active, whoever put it there: so what a restart finds
 //! is what was served, and a folder under version control stays the whole truth. A version on the
 //! shelf costs its file; comparing costs two runs for each event, on the threads of this machine, and
 //! touches nothing.
 
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use jiff::Timestamp;
 use serde::Serialize;
+use serde_json::Value;
+use tokio::sync::{Mutex, Semaphore};
 
 use crate::config::{Merchant, ReadyRoute, Snapshot};
 use crate::event::Event;
 use crate::evidence::difference::{Tally, Tolerances, Verdict};
 use crate::evidence::trial::{self, Input, Options, Rules};
+use crate::journal::audit::Act;
 use crate::journal::list::EventFilter;
+use crate::journal::versions::{Came, VersionAct, VersionRow, VersionState};
 use crate::journal::{self, Journal};
-use crate::plugin::admission::{self, Report};
-use crate::plugin::{Context, Engine, Kept, Limits, Shelf, Stage, Stages};
+use crate::plugin::admission::Report;
+use crate::plugin::{Capability, Context, Engine, Kept, Plugin, Shelf, Stage, Stages};
+use crate::rollout::Rollout;
 
 /// Events compared unless more are asked for.
 pub const LAST: usize = 1_000;
@@ -35,6 +44,10 @@ pub const LAST: usize = 1_000;
 pub const LAST_MAX: usize = 20_000;
 /// Events read from the journal at a time.
 const PAGE: usize = 256;
+/// Files looked over at the same time.
+const ADMISSIONS_MAX: usize = 1;
+/// The fewest digits of a digest that name a version.
+const DIGEST_CHARS_MIN: usize = 6;
 /// The longest name of a plugin file.
 const NAME_BYTES_MAX: usize = 100;
 
@@ -50,6 +63,20 @@ pub enum VersionError {
     /// It was put in place, did not come into use, and what was there before is back.
     #[error("it was put in place and is not in use, so the version before is back: {0}")]
     NotInUse(String),
+    /// It was to be watched by the version before, and there is none.
+    #[error("there is no version before it, so nothing can watch it")]
+    NothingBefore,
+    /// More was brought in than may be within an hour.
+    #[error("{said}")]
+    TooMuch {
+        /// What, and how much is allowed.
+        said: String,
+        /// When there is room again.
+        wait: Duration,
+    },
+    /// Admission has something against it; the record says what.
+    #[error("{}", refusal(.0))]
+    Refused(Box<Report>),
     /// The folder or the shelf cannot be written.
     #[error("{path}: {source}")]
     Disk {
@@ -74,8 +101,39 @@ pub struct Slot {
     pub routes: Vec<String>,
     /// Why the file as it is now is not in use.
     pub fault: Option<String>,
-    /// The versions that may be put to work.
-    pub versions: Vec<Named>,
+    /// Every version that was brought in, the newest first.
+    pub versions: Vec<Version>,
+}
+
+/// A version, and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Version {
+    /// The manifest's name, where it could be read.
+    pub name: Option<String>,
+    /// The manifest's version, where it could be read.
+    pub version: Option<String>,
+    /// sha256 of the file, hex.
+    pub digest: String,
+    /// Where it stands.
+    pub state: VersionState,
+    /// Who brought it in.
+    pub who: String,
+    /// How: `api`, `push`, `folder`.
+    pub came: Came,
+    /// As what: `file`, `zip`, `tar.gz`.
+    pub form: String,
+    /// Size of the WebAssembly file.
+    pub bytes: u64,
+    /// The trusted key it was signed with.
+    pub signed_by: Option<String>,
+    /// Whether its bytes are here still.
+    pub kept: bool,
+    /// When it came.
+    pub came_at: Timestamp,
+    /// When it last changed its state.
+    pub changed_at: Timestamp,
+    /// Other files of the same name and version: somebody forgot to count on.
+    pub same_number: Vec<String>,
 }
 
 /// A version.
@@ -112,22 +170,28 @@ pub struct Sample {
     /// The newest so many on each route.
     pub last: Option<usize>,
     /// Accepted at this moment or later.
-    pub since: Option<jiff::Timestamp>,
+    pub since: Option<Timestamp>,
     /// On this route only.
     pub route: Option<String>,
+    /// Whether whoever asks may see all merchants.
+    pub everybody_s: bool,
 }
 
 /// Versions of all merchants' plugins. Clones are the same.
 #[derive(Clone)]
 pub struct Versions {
-    merchants: PathBuf,
-    engine: Engine,
-    shelf: Shelf,
-    journal: Journal,
-    snapshot: Arc<ArcSwap<Snapshot>>,
-    reload: Arc<dyn Fn() + Send + Sync>,
+    pub(super) merchants: PathBuf,
+    pub(super) engine: Engine,
+    pub(super) shelf: Shelf,
+    pub(super) journal: Journal,
+    pub(super) snapshot: Arc<ArcSwap<Snapshot>>,
+    pub(super) reload: Arc<dyn Fn() + Send + Sync>,
     /// Two people do not put two versions in one place at the same time.
-    turn: Arc<Mutex<()>>,
+    pub(super) turn: Arc<Mutex<()>>,
+    /// One file is looked over at a time: the machine is there for orders.
+    pub(super) admitting: Arc<Semaphore>,
+    /// What is told of a version that was put to work; none where nothing is served.
+    pub(super) rollout: Option<Rollout>,
 }
 
 impl Versions {
@@ -142,107 +206,118 @@ impl Versions {
         reload: Arc<dyn Fn() + Send + Sync>,
     ) -> Self {
         let merchants = dir.join("merchants");
-        Self { merchants, engine, shelf, journal, snapshot, reload, turn: Arc::default() }
+        let (turn, admitting) = (Arc::default(), Arc::new(Semaphore::new(ADMISSIONS_MAX)));
+        let rollout = None;
+        Self { merchants, engine, shelf, journal, snapshot, reload, turn, admitting, rollout }
     }
 
-    /// The plugins of a merchant.
+    /// With whoever has to know of a version that was put to work: canaries and trials of it end, and a
+    /// watch begins.
+    #[must_use]
+    pub fn telling(mut self, rollout: Rollout) -> Self {
+        self.rollout = Some(rollout);
+        self
+    }
+
+    /// The plugins of a merchant: those with a file, and those that were only brought in.
     ///
     /// # Errors
-    /// When there is no such merchant.
+    /// When there is no such merchant, or the journal cannot be read.
     pub fn slots(&self, merchant: &str) -> Result<Vec<Slot>, VersionError> {
+        let rows = self.journal.plugin_versions(Some(merchant), None)?;
         let merchant = self.merchant(merchant)?;
-        let shelf = self.shelf.all();
-        let slots = merchant.catalog.entries().map(|(name, entry)| {
-            let active = entry.plugin.as_ref().map(|plugin| Named {
-                name: plugin.name().to_owned(),
-                version: plugin.version().to_owned(),
-                digest: plugin.digest().to_owned(),
-            });
-            let of = |kept: &&Kept| active.as_ref().is_some_and(|it| it.name == kept.name);
+        let files = merchant.catalog.entries().map(|(name, _)| name.to_owned());
+        let names: BTreeSet<String> =
+            files.chain(rows.iter().map(|row| row.it.plugin.clone())).collect();
+        let slots = names.into_iter().map(|plugin| {
+            let mut entries = merchant.catalog.entries();
+            let entry = entries.find(|(name, _)| *name == plugin).map(|(_, entry)| entry);
+            let active = entry.and_then(|entry| entry.plugin.as_ref());
             Slot {
-                plugin: name.to_owned(),
-                routes: routes_of(&merchant, name).map(|ready| ready.name.clone()).collect(),
-                fault: entry.fault.as_ref().map(ToString::to_string),
-                versions: shelf.iter().filter(of).cloned().map(Named::from).collect(),
-                active,
+                routes: routes_of(&merchant, &plugin).map(|ready| ready.name.clone()).collect(),
+                fault: entry.and_then(|entry| entry.fault.as_ref()).map(ToString::to_string),
+                active: active.map(named),
+                versions: shown(rows.iter().filter(|row| row.it.plugin == plugin)),
+                plugin,
             }
         });
         Ok(slots.collect())
     }
 
-    /// Looks a file over and keeps it, without putting it to work. What is refused is not kept.
+    /// The versions of one plugin, the newest first.
     ///
     /// # Errors
-    /// [`VersionError`]; a file that is refused is a report, not an error.
-    pub fn upload(
-        &self,
-        merchant: &str,
-        plugin: &str,
-        bytes: &[u8],
-    ) -> Result<Report, VersionError> {
-        let merchant = self.merchant(merchant)?;
-        check_name(plugin)?;
-        let limits = limits_of(&merchant, plugin);
-        let mut report = admission::report(&self.engine, bytes, &limits);
-        if !report.accepted {
-            return Ok(report);
-        }
-        let unfit = |error: &dyn std::fmt::Display| VersionError::Unfit(error.to_string());
-        let loaded = self.engine.load(plugin, bytes, &limits).map_err(|error| unfit(&error))?;
-        for ready in routes_of(&merchant, plugin) {
-            let settings = serde_json::from_str(&ready.settings).unwrap_or_default();
-            for fault in loaded.check_settings(&settings) {
-                report.notes.push(format!(
-                    "the settings of route `{}` do not suit it{}: {}",
-                    ready.name, fault.pointer, fault.message
-                ));
-            }
-        }
-        self.shelf.put(&loaded, bytes).map_err(|source| self.disk(source))?;
-        Ok(report)
+    /// When there is no such merchant, or the journal cannot be read.
+    pub fn of_plugin(&self, merchant: &str, plugin: &str) -> Result<Vec<Version>, VersionError> {
+        self.merchant(merchant)?;
+        Ok(shown(self.journal.plugin_versions(Some(merchant), Some(plugin))?.iter()))
     }
 
-    /// Puts a version to work, and answers the one before and the one it is now.
+    /// One version of a plugin with its admission report, by the beginning of its digest or its number.
     ///
     /// # Errors
-    /// [`VersionError`]; then everything is as it was.
-    pub fn activate(
+    /// [`VersionError::Unknown`] when it is none, or several.
+    pub fn one(
         &self,
         merchant: &str,
         plugin: &str,
         wanted: &str,
-    ) -> Result<(Option<Named>, Named), VersionError> {
-        check_name(plugin)?;
-        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = self.merchant(merchant)?;
-        let before = before.catalog.get(plugin).map(|it| Named {
-            name: it.name().to_owned(),
-            version: it.version().to_owned(),
-            digest: it.digest().to_owned(),
-        });
-        let kept = self.shelf.find(wanted).map_err(VersionError::Unknown)?;
-        if let Some(before) = before.as_ref().filter(|before| before.name != kept.name) {
-            return Err(VersionError::Unfit(format!(
-                "`{plugin}` is {}, and that version is of {}",
-                before.name, kept.name
-            )));
-        }
-        let bytes = self.shelf.read(&kept).map_err(VersionError::Unfit)?;
-        let folder = self.merchants.join(merchant).join("plugins");
-        let place = folder.join(format!("{plugin}.wasm"));
-        let there = std::fs::read(&place).ok();
-        replace(&place, &bytes)?;
-        (self.reload)();
-        let Err(why) = self.in_use(merchant, plugin, &kept.digest) else {
-            return Ok((before, kept.into()));
+    ) -> Result<(Version, Value), VersionError> {
+        self.merchant(merchant)?;
+        let rows = self.journal.plugin_versions(Some(merchant), Some(plugin))?;
+        let meant = |row: &&VersionRow| {
+            let by_digest = wanted.len() >= DIGEST_CHARS_MIN && row.it.digest.starts_with(wanted);
+            by_digest || row.it.version.as_deref() == Some(wanted)
         };
-        match there {
-            Some(bytes) => replace(&place, &bytes)?,
-            None => std::fs::remove_file(&place)
-                .map_err(|source| VersionError::Disk { path: place.clone(), source })?,
+        let found: Vec<&VersionRow> = rows.iter().filter(meant).collect();
+        let [only] = &*found else {
+            return Err(VersionError::Unknown(match found.is_empty() {
+                true => format!("`{plugin}` has no version `{wanted}`"),
+                false => format!("`{plugin}` has several versions `{wanted}`: say its sha256"),
+            }));
+        };
+        let report = serde_json::from_str(&only.it.report).unwrap_or_default();
+        let all = shown(rows.iter());
+        let version = all.into_iter().find(|it| it.digest == only.it.digest);
+        Ok((version.expect("it is one of them"), report))
+    }
+
+    /// A version that somebody judges is meant to be next, if it is only admitted so far.
+    ///
+    /// # Errors
+    /// When it is not there, or the journal cannot be written.
+    pub async fn nominate(
+        &self,
+        merchant: &str,
+        plugin: &str,
+        wanted: &str,
+        everybody_s: bool,
+    ) -> Result<(), VersionError> {
+        let digest = self.find(merchant, wanted, everybody_s)?.digest;
+        let row = self.journal.version(merchant, plugin, &digest)?;
+        if row.is_some_and(|row| row.it.state == VersionState::Admitted) {
+            let (merchant, plugin) = (merchant.to_owned(), plugin.to_owned());
+            let to = VersionState::Candidate;
+            let act = VersionAct::State { merchant, plugin, digest, to };
+            self.journal.act(vec![Act::Version(act)]).await?;
         }
-        (self.reload)();
-        Err(VersionError::NotInUse(why))
+        Ok(())
+    }
+
+    /// The version on the shelf that `wanted` means, among what was brought in for the merchant. What
+    /// lies there since before anybody wrote that down is anybody's who may see all merchants.
+    pub(super) fn find(
+        &self,
+        merchant: &str,
+        wanted: &str,
+        everybody_s: bool,
+    ) -> Result<Kept, VersionError> {
+        let own = self.journal.version_digests(merchant)?;
+        let known = if everybody_s { self.journal.all_version_digests()? } else { BTreeSet::new() };
+        let mine = |kept: &Kept| {
+            own.contains(&kept.digest) || (everybody_s && !known.contains(&kept.digest))
+        };
+        self.shelf.find_among(wanted, mine).map_err(VersionError::Unknown)
     }
 
     /// What a candidate would have made of events that really came in, beside what the version in use
@@ -260,7 +335,7 @@ impl Versions {
         tolerances: &Tolerances,
     ) -> Result<Vec<Compared>, VersionError> {
         let of = self.merchant(merchant)?;
-        let kept = self.shelf.find(candidate).map_err(VersionError::Unknown)?;
+        let kept = self.find(merchant, candidate, sample.everybody_s)?;
         let active = of.catalog.get(plugin).ok_or_else(|| {
             VersionError::Unknown(format!("merchant {merchant} has no plugin `{plugin}` in use"))
         })?;
@@ -300,6 +375,39 @@ impl Versions {
         Ok(compared)
     }
 
+    /// Whether a version can do what a merchant's routes need of it, with their settings.
+    ///
+    /// # Errors
+    /// What it lacks, by route.
+    pub fn suits(
+        &self,
+        merchant: &Merchant,
+        plugin: &str,
+        version: &Plugin,
+    ) -> Result<(), VersionError> {
+        for ready in routes_of(merchant, plugin) {
+            let route = &ready.route;
+            let needs = [
+                (route.status_translation.as_deref(), Capability::StatusTranslation),
+                (route.pricing.as_deref(), Capability::Pricing),
+                (Some(&*route.field_mapping), Capability::FieldMapping),
+            ];
+            let needed = needs.into_iter().filter(|(name, _)| *name == Some(plugin));
+            let lacks = needed.map(|(_, capability)| capability).find(|it| !version.can(*it));
+            let settings = serde_json::from_str(&ready.settings).unwrap_or_default();
+            let faults = version.check_settings(&settings);
+            let said = match (lacks, faults.first()) {
+                (Some(capability), _) => format!("it has no {}", capability.name()),
+                (None, Some(fault)) => {
+                    format!("the settings do not suit it{}: {}", fault.pointer, fault.message)
+                }
+                (None, None) => continue,
+            };
+            return Err(VersionError::Unfit(format!("route `{}`: {said}", ready.name)));
+        }
+        Ok(())
+    }
+
     /// The numbers of the newest events that a route takes.
     pub(super) fn recorded(
         &self,
@@ -332,26 +440,12 @@ impl Versions {
         }
     }
 
-    /// Whether every route that names a plugin is walked with this version of it.
-    fn in_use(&self, merchant: &str, plugin: &str, digest: &str) -> Result<(), String> {
-        let merchant = self.merchant(merchant).map_err(|error| error.to_string())?;
-        let entry = merchant.catalog.entries().find(|(name, _)| *name == plugin);
-        match entry.map(|(_, entry)| (entry.plugin.as_ref(), &entry.fault)) {
-            Some((Some(active), None)) if active.digest() == digest => {}
-            Some((_, Some(fault))) => return Err(fault.to_string()),
-            _ => return Err("its file is not there any more".to_owned()),
-        }
-        for ready in routes_of(&merchant, plugin) {
-            let runs = ready.stages.as_ref().is_ok_and(|stages| {
-                let mut stages = stages.clone();
-                stages_of(&mut stages).any(|stage| stage.plugin.digest() == digest)
-            });
-            if !runs {
-                let said: Vec<String> = merchant.faults.iter().map(ToString::to_string).collect();
-                return Err(format!("route `{}`: {}", ready.name, said.join("; ")));
-            }
-        }
-        Ok(())
+    /// The merchants that are served, by name.
+    #[must_use]
+    pub fn merchants(&self) -> Vec<String> {
+        let snapshot = self.snapshot.load();
+        let served = snapshot.merchants.values().filter(|merchant| merchant.configured);
+        served.map(|merchant| merchant.name.clone()).collect()
     }
 
     /// A merchant as it is served now.
@@ -366,9 +460,58 @@ impl Versions {
             .ok_or_else(|| VersionError::Unknown(format!("there is no merchant `{name}`")))
     }
 
-    fn disk(&self, source: std::io::Error) -> VersionError {
+    pub(super) fn disk(&self, source: std::io::Error) -> VersionError {
         VersionError::Disk { path: self.shelf.dir().to_owned(), source }
     }
+}
+
+/// A plugin's name, version and digest.
+pub(super) fn named(plugin: &Plugin) -> Named {
+    Named {
+        name: plugin.name().to_owned(),
+        version: plugin.version().to_owned(),
+        digest: plugin.digest().to_owned(),
+    }
+}
+
+/// Rows of one plugin as they are shown.
+fn shown<'r>(rows: impl Iterator<Item = &'r VersionRow> + Clone) -> Vec<Version> {
+    let same = |one: &VersionRow| {
+        let number = |row: &VersionRow| row.it.name.clone().zip(row.it.version.clone());
+        let twins = rows.clone().filter(|row| {
+            number(one).is_some()
+                && number(row) == number(one)
+                && row.it.digest != one.it.digest
+                && row.it.state != VersionState::Refused
+        });
+        twins.map(|row| row.it.digest.clone()).collect()
+    };
+    let one = |row: &VersionRow| {
+        let it = &row.it;
+        Version {
+            name: it.name.clone(),
+            version: it.version.clone(),
+            digest: it.digest.clone(),
+            state: it.state,
+            who: it.who.clone(),
+            came: it.came,
+            form: it.form.clone(),
+            bytes: it.bytes,
+            signed_by: it.signed_by.clone(),
+            kept: it.kept,
+            came_at: row.came_at,
+            changed_at: row.changed_at,
+            same_number: same(row),
+        }
+    };
+    rows.clone().map(one).collect()
+}
+
+/// Everything that admission has against a file.
+fn refusal(report: &Report) -> String {
+    let said: Vec<String> =
+        report.problems.iter().map(|it| format!("{}: {}", it.code, it.message)).collect();
+    said.join("; ")
 }
 
 impl std::fmt::Debug for Versions {
@@ -377,7 +520,7 @@ impl std::fmt::Debug for Versions {
     }
 }
 
-fn routes_of<'m>(
+pub(super) fn routes_of<'m>(
     merchant: &'m Merchant,
     plugin: &str,
 ) -> impl Iterator<Item = &'m Arc<ReadyRoute>> {
@@ -385,20 +528,13 @@ fn routes_of<'m>(
     merchant.routes.values().filter(move |ready| ready.route.plugins().contains(&&*plugin))
 }
 
-fn stages_of(stages: &mut Stages) -> impl Iterator<Item = &mut Stage> {
+pub(super) fn stages_of(stages: &mut Stages) -> impl Iterator<Item = &mut Stage> {
     let Stages { status_translation, pricing, field_mapping } = stages;
     [status_translation, pricing, field_mapping].into_iter().flatten()
 }
 
-fn limits_of(merchant: &Merchant, plugin: &str) -> Limits {
-    let mut entries = merchant.catalog.entries();
-    entries
-        .find(|(name, _)| *name == plugin)
-        .map_or_else(Limits::default, |(_, entry)| entry.limits)
-}
-
 /// A file's name, and nothing else: it becomes part of a path.
-fn check_name(plugin: &str) -> Result<(), VersionError> {
+pub(super) fn check_name(plugin: &str) -> Result<(), VersionError> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
     if (1..=NAME_BYTES_MAX).contains(&plugin.len()) && plugin.bytes().all(plain) {
         return Ok(());

@@ -12,6 +12,7 @@ use super::engine::Engine;
 use super::limits::Limits;
 use super::plugin::{Capability, Manifest};
 use super::scan;
+use super::section::Section;
 
 /// What the host thinks of a file.
 #[derive(Debug, Clone, Serialize)]
@@ -22,6 +23,8 @@ pub struct Report {
     pub problems: Vec<Problem>,
     /// Not wrong, yet worth knowing.
     pub notes: Vec<String>,
+    /// Everything that was looked at, in order.
+    pub sections: Vec<Section>,
     /// Size of the file.
     pub size_bytes: u64,
     /// sha256 of the file, hex.
@@ -57,13 +60,21 @@ pub struct Problem {
     pub message: String,
 }
 
-/// Looks a file over. Costs what loading it costs.
+/// The report of what is refused before it is looked over.
 #[must_use]
-pub fn report(engine: &Engine, bytes: &[u8], limits: &Limits) -> Report {
-    let mut report = Report {
+pub fn refused(bytes: &[u8], limits: &Limits, problem: Problem) -> Report {
+    let mut report = empty(bytes, limits);
+    report.problems.push(problem);
+    report.tell_steps();
+    report
+}
+
+fn empty(bytes: &[u8], limits: &Limits) -> Report {
+    Report {
         accepted: false,
         problems: Vec::new(),
         notes: Vec::new(),
+        sections: Vec::new(),
         size_bytes: bytes.len() as u64,
         digest: hex::encode(Sha256::digest(bytes)),
         kind: None,
@@ -76,7 +87,13 @@ pub fn report(engine: &Engine, bytes: &[u8], limits: &Limits) -> Report {
         memory_minimum_bytes: None,
         manifest: None,
         limits: *limits,
-    };
+    }
+}
+
+/// Looks a file over. Costs what loading it costs.
+#[must_use]
+pub fn report(engine: &Engine, bytes: &[u8], limits: &Limits) -> Report {
+    let mut report = empty(bytes, limits);
     if let Ok(shape) = scan::scan(bytes) {
         report.kind = Some(if shape.component { "component" } else { "core module" });
         report.functions = Some(shape.functions);
@@ -111,5 +128,6 @@ pub fn report(engine: &Engine, bytes: &[u8], limits: &Limits) -> Report {
             report.problems.push(Problem { code: error.code(), message: error.to_string() });
         }
     }
+    report.tell_steps();
     report
 }

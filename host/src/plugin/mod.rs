@@ -33,12 +33,16 @@ mod load;
 mod log;
 mod lookups;
 mod outcome;
+pub mod package;
 #[expect(clippy::module_inception, reason = "the stage is named after its main noun")]
 mod plugin;
 mod pool;
+mod rules;
 mod run;
 mod scan;
+pub mod section;
 mod shelf;
+pub mod signature;
 mod wasi_stub;
 mod woocommerce;
 
@@ -50,6 +54,7 @@ pub use limits::{Limits, LimitsPatch, MEMORY_BYTES_CEILING, TABLE_ELEMENTS_CEILI
 pub use lookups::{Asked, LookupError, Lookups};
 pub use outcome::{LogLine, Outcome, Run, Usage};
 pub use plugin::{Capability, Manifest, Plugin};
-pub use pool::Pool;
+pub use pool::{Load, Pool};
+pub use rules::{FolderFile, Rules};
 pub use run::run;
 pub use shelf::{Kept, Shelf};

@@ -71,8 +71,36 @@ impl Pool {
     /// How many jobs are being run or waiting.
     #[must_use]
     pub fn in_hand(&self) -> usize {
+        self.load().in_hand()
+    }
+
+    /// How busy it is, for whoever works on what it leaves over.
+    #[must_use]
+    pub fn load(&self) -> Load {
         let places = self.queue.as_ref().and_then(Sender::capacity).unwrap_or(0);
-        places.saturating_sub(self.room.available_permits())
+        Load { room: Arc::clone(&self.room), places, threads: self.threads.len() }
+    }
+}
+
+/// How busy a pool is; outlives it. A look costs a load.
+#[derive(Debug, Clone)]
+pub struct Load {
+    room: Arc<Semaphore>,
+    places: usize,
+    threads: usize,
+}
+
+impl Load {
+    /// How many jobs are being run or waiting.
+    #[must_use]
+    pub fn in_hand(&self) -> usize {
+        self.places.saturating_sub(self.room.available_permits())
+    }
+
+    /// Whether every thread has a job.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        self.in_hand() >= self.threads
     }
 }
 

@@ -8,6 +8,7 @@
 use wasmparser::{Encoding, Parser, Payload};
 
 use super::error::LoadError;
+use super::limits::{MEMORY_BYTES_CEILING, TABLE_ELEMENTS_CEILING};
 
 /// The largest file. A Rust plugin is 50 to 500 KB, a JavaScript engine some 10 MB.
 const FILE_BYTES_MAX: u64 = 16 << 20;
@@ -86,6 +87,16 @@ pub(super) fn scan(bytes: &[u8]) -> Result<Shape, LoadError> {
             Payload::MemorySection(section) => {
                 memories += u64::from(section.count());
                 at_most("number of memories", memories, MEMORIES_MAX)?;
+                for memory in section {
+                    let bytes = memory.map_err(not_wasm)?.initial.saturating_mul(64 << 10);
+                    at_most("initial memory in bytes", bytes, MEMORY_BYTES_CEILING)?;
+                }
+            }
+            Payload::TableSection(section) => {
+                for table in section {
+                    let elements = table.map_err(not_wasm)?.ty.initial;
+                    at_most("initial size of a table", elements, TABLE_ELEMENTS_CEILING)?;
+                }
             }
             Payload::FunctionSection(section) => {
                 shape.functions += u64::from(section.count());

@@ -1,7 +1,7 @@
-//! The shelf: a copy of every plugin version that ever was in use, so that a replay can name one.
+//! The shelf: a copy of every plugin version that was in use or brought in, so that a replay can name one.
 //!
 //! `data/plugins/NAME@VERSION@SHA256.wasm`, readable with `ls`, put there before the version's first
-//! event, never changed and never removed by the host. It costs the file's size on disk once for
+//! event, never changed, and removed when a merchant keeps more than it may and nobody needs it. It costs the file's size on disk once for
 //! each version; a version is compiled again (about a second for each megabyte) when a replay asks
 //! for it and it is not in use.
 
@@ -34,6 +34,16 @@ pub struct Kept {
     pub version: String,
     /// sha256 of the file, hex.
     pub digest: String,
+}
+
+impl From<&Plugin> for Kept {
+    fn from(plugin: &Plugin) -> Self {
+        Self {
+            name: plugin.name().to_owned(),
+            version: plugin.version().to_owned(),
+            digest: plugin.digest().to_owned(),
+        }
+    }
 }
 
 impl Kept {
@@ -121,7 +131,16 @@ impl Shelf {
     /// # Errors
     /// One sentence for a person when it means none, or several.
     pub fn find(&self, wanted: &str) -> Result<Kept, String> {
-        let mut meant: Vec<Kept> = self.all().into_iter().filter(|kept| kept.is(wanted)).collect();
+        self.find_among(wanted, |_| true)
+    }
+
+    /// The same among some of them; the others are not mentioned either.
+    ///
+    /// # Errors
+    /// As [`Shelf::find`].
+    pub fn find_among(&self, wanted: &str, some: impl Fn(&Kept) -> bool) -> Result<Kept, String> {
+        let all: Vec<Kept> = self.all().into_iter().filter(some).collect();
+        let mut meant: Vec<Kept> = all.iter().filter(|kept| kept.is(wanted)).cloned().collect();
         match (meant.pop(), meant.is_empty()) {
             (Some(only), true) => Ok(only),
             (Some(last), false) => {
@@ -130,9 +149,9 @@ impl Shelf {
                 Err(format!("`{wanted}` means several plugins: {}", names.join(", ")))
             }
             (None, _) => {
-                let names: Vec<String> = self.all().iter().map(short).collect();
+                let names: Vec<String> = all.iter().map(short).collect();
                 Err(format!(
-                    "no plugin version `{wanted}` was ever in use here; there are: {}",
+                    "no plugin version `{wanted}` is kept here; there are: {}",
                     if names.is_empty() { "none".to_owned() } else { names.join(", ") }
                 ))
             }
@@ -161,6 +180,14 @@ impl Shelf {
             }
         });
         loading.await.map_err(|error| format!("loading the plugin failed: {error}"))?
+    }
+
+    /// Takes a version away.
+    ///
+    /// # Errors
+    /// When the file cannot be removed.
+    pub fn remove(&self, kept: &Kept) -> std::io::Result<()> {
+        std::fs::remove_file(self.dir.join(kept.file()))
     }
 
     /// Where it is.

@@ -11,6 +11,8 @@ use crate::exact::{Found, Pattern, decimal};
 
 /// Lines that cost this or less for one are not asked for a discount: nothing can be taken off.
 const FREE: Decimal = Decimal::ZERO;
+/// Digits of most currencies.
+const CENTS: u32 = 2;
 
 pub(super) fn totals(totals: &Totals, at: &Looked<'_, '_>, breaches: &mut Breaches) {
     if !at.is(&totals.entity) {
@@ -73,7 +75,7 @@ pub(super) fn totals(totals: &Totals, at: &Looked<'_, '_>, breaches: &mut Breach
     let allowed = totals.tolerance + totals.tolerance_per_line * many;
     let apart = (found - wanted).abs();
     if apart > allowed {
-        let (found, wanted) = (found.normalize(), wanted.normalize());
+        let (found, wanted) = (amount(found), amount(wanted));
         let lines = totals.lines.iter().map(ToString::to_string);
         let plus = totals.plus.iter().map(|it| format!("+ {it}"));
         let minus = totals.minus.iter().map(|it| format!("- {it}"));
@@ -87,11 +89,20 @@ pub(super) fn totals(totals: &Totals, at: &Looked<'_, '_>, breaches: &mut Breach
             } else {
                 format!(" less {}", places(&totals.less))
             },
-            apart.normalize(),
-            allowed.normalize()
+            amount(apart),
+            amount(allowed)
         );
-        refuse("", found.to_string(), wanted.to_string(), message);
+        refuse("", found, wanted, message);
     }
+}
+
+/// An amount as people write it: no more digits than it has, and the cents where there were any.
+fn amount(amount: Decimal) -> String {
+    let mut shown = amount.normalize();
+    if shown.scale() < CENTS && amount.scale() >= CENTS {
+        shown.rescale(CENTS);
+    }
+    shown.to_string()
 }
 
 fn places(places: &[Place]) -> String {
@@ -164,9 +175,9 @@ pub(super) fn prices(belt: &Prices, at: &Looked<'_, '_>, breaches: &mut Breaches
             let percent = ((*own - price) / *own * Decimal::ONE_HUNDRED).round_dp(1);
             let message = format!(
                 "{sku} costs {price}, the shop's own price is {}: {percent} percent off, at most {most} are allowed",
-                own.round_dp(4).normalize()
+                amount(own.round_dp(4))
             );
-            let least = least.round_dp(4).normalize().to_string();
+            let least = amount(least.round_dp(4));
             breaches.add("prices", Some(at.document), &pointer, price.to_string(), least, message);
         }
     }

@@ -28,7 +28,8 @@ use crate::plugin::{Outcome, Run};
 pub use place::Place;
 pub use ready::Ready;
 pub use settings::{
-    Currency, Prices, Quantities, Required, Schema, Seatbelts, Skus, StatusOf, Statuses, Totals,
+    Currency, Prices, Quantities, Rate, Required, Schema, Seatbelts, Skus, StatusOf, Statuses,
+    Totals,
 };
 
 /// Breaches told of one answer: a plugin that is wrong in each of a thousand lines is wrong once.
@@ -48,7 +49,7 @@ pub struct Fault {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Breach {
     /// Which belt: `totals`, `currency`, `quantities`, `prices`, `skus`, `required`, `schema`,
-    /// `statuses`, `documents_max`.
+    /// `statuses`, `documents_max`, `rate`.
     pub belt: &'static str,
     /// The document's entity; empty where it is about the answer as a whole.
     pub entity: String,
@@ -73,6 +74,9 @@ pub struct Known<'k> {
     pub previous_status: Option<&'k str>,
     /// The same in the target's words.
     pub previous_target_status: Option<&'k str>,
+    /// Documents of the resource that were sent within the time of the rate guard; none where nobody
+    /// has counted, and then nothing is guarded.
+    pub sent: Option<u64>,
 }
 
 /// Belts, ready to be checked.
@@ -126,6 +130,16 @@ impl Belts {
             let (found, wanted) = (documents.len().to_string(), max.to_string());
             let message = format!("{found} documents of one event, at most {wanted} are expected");
             breaches.add("documents_max", None, "", found, wanted, message);
+        }
+        if let (Some(rate), Some(sent)) = (settings.rate, known.sent)
+            && sent.saturating_add(documents.len() as u64) > u64::from(rate.documents)
+        {
+            let Rate { documents: most, window_s } = rate;
+            let found = sent.saturating_add(documents.len() as u64).to_string();
+            let message = format!(
+                "{sent} documents of this resource were sent in {window_s} seconds; with these it would be {found}, at most {most} are allowed"
+            );
+            breaches.add("rate", None, "", found, most.to_string(), message);
         }
         if let Some(statuses) = &settings.statuses {
             status::check(statuses, known, run, &mut breaches);

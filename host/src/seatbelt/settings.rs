@@ -14,6 +14,9 @@ use super::place::Place;
 use super::ready::Ready;
 use crate::exact::Pattern;
 
+/// The longest time a rate is about: retention may have taken what came before.
+const RATE_WINDOW_S_MAX: u32 = 30 * 24 * 3600;
+
 /// The belts of a route.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -38,6 +41,19 @@ pub struct Seatbelts {
     pub statuses: Option<Statuses>,
     /// The most documents of one event.
     pub documents_max: Option<u32>,
+    /// The most documents of one resource in a time.
+    pub rate: Option<Rate>,
+}
+
+/// No more documents of a resource than this are sent in a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rate {
+    /// So many.
+    pub documents: u32,
+    /// In so many seconds; an hour unless said otherwise.
+    #[serde(default = "hour")]
+    pub window_s: u32,
 }
 
 /// `lines` (quantity times price) `+ plus - minus` must be `equals - less`.
@@ -189,6 +205,10 @@ pub struct Statuses {
     pub edges: BTreeMap<String, Vec<String>>,
 }
 
+fn hour() -> u32 {
+    3600
+}
+
 fn cent() -> Decimal {
     Decimal::new(1, 2)
 }
@@ -241,6 +261,7 @@ impl Seatbelts {
             schemas: own.schemas.or(behind.schemas),
             statuses: own.statuses.or(behind.statuses),
             documents_max: own.documents_max.or(behind.documents_max),
+            rate: own.rate.or(behind.rate),
         }
     }
 
@@ -268,6 +289,14 @@ impl Seatbelts {
         }
         if self.documents_max == Some(0) {
             return fault("documents_max", "with 0 no event could ever be delivered");
+        }
+        if let Some(Rate { documents, window_s }) = self.rate {
+            if documents == 0 {
+                return fault("rate", "with 0 documents no event could ever be delivered");
+            }
+            if !(1..=RATE_WINDOW_S_MAX).contains(&window_s) {
+                return fault("rate", "`window_s` goes from 1 second to 30 days (2592000)");
+            }
         }
         Ok(())
     }

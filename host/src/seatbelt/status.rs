@@ -13,6 +13,11 @@ pub(super) fn check(belt: &Statuses, known: &Known<'_>, run: &Run, breaches: &mu
         StatusOf::Target => (known.previous_target_status, run.status.as_deref()),
     };
     let Some(now) = now else { return };
+    // Delivered under a status that nobody translated, or that was not kept then: it is not new, and
+    // nothing is known of where it comes from.
+    if belt.of == StatusOf::Target && before.is_none() && known.previous_status.is_some() {
+        return;
+    }
     if before == Some(now) {
         return;
     }

@@ -80,7 +80,7 @@ fn totals_that_do_not_add_up_are_told_with_both_numbers() {
     assert_eq!(
         told(TRYTON, &order(), &wrong),
         [
-            "totals: /lines/* make 25.1, payload:/total less payload:/total_tax says 25: 0.1 apart, 0.07 allowed"
+            "totals: /lines/* make 25.10, payload:/total less payload:/total_tax says 25.00: 0.10 apart, 0.07 allowed"
         ]
     );
     wrong["lines"][1]["unit_price"] = json!("9.07");
@@ -125,7 +125,7 @@ fn quantities_and_prices_have_a_floor_and_discounts_a_ceiling() {
     assert_eq!(
         priced("7.00"),
         [
-            "prices: A costs 7.00, the shop's own price is 10: 30.0 percent off, at most 25 are allowed"
+            "prices: A costs 7.00, the shop's own price is 10.00: 30.0 percent off, at most 25 are allowed"
         ]
     );
     assert_eq!(priced("0.99"), ["prices: A costs 0.99, at least 1 is expected"]);
@@ -204,6 +204,8 @@ fn settings_are_refused_when_they_make_no_sense() {
     assert!(toml::from_str::<Seatbelts>("ready = \"x\"").is_err());
     let fault = |toml: &str| toml::from_str::<Seatbelts>(toml).unwrap().fasten().unwrap_err();
     assert_eq!(fault("documents_max = 0").belt, "documents_max");
+    assert_eq!(fault("[rate]\ndocuments = 0").belt, "rate");
+    assert_eq!(fault("[rate]\ndocuments = 1\nwindow_s = 0").belt, "rate");
     assert_eq!(fault("[[totals]]\nplus = [\"/a\"]\nequals = []").belt, "totals");
     assert_eq!(fault("[[totals]]\nequals = [\"/a\"]").belt, "totals");
     assert_eq!(fault("[prices]\nlines = \"/l\"\ndiscount_max_percent = 101").belt, "prices");
@@ -244,6 +246,61 @@ fn the_golden_cases_of_the_example_plugins_break_no_belt() {
         }
     }
     assert!(checked > 20, "only {checked} cases");
+}
+
+#[test]
+fn the_golden_case_of_a_new_project_breaks_no_belt_of_the_route_it_prints() {
+    let case =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/rust/cases/paid-order");
+    let read = |name: &str| std::fs::read_to_string(case.join(name)).unwrap();
+    let expected: Value = serde_json::from_str(&read("expected.json")).unwrap();
+    let documents: Vec<Document> = serde_json::from_value(expected["documents"].clone()).unwrap();
+    let payload = read("payload.json");
+    let known = Known { payload: payload.as_bytes(), ..Known::default() };
+    assert_eq!(belts("ready = \"woocommerce-order\"").check(&known, &run(documents)), []);
+    let printed = include_str!("../../templates/rust/README.md.in");
+    assert!(printed.contains("ready = \"woocommerce-order\""));
+}
+
+#[test]
+fn more_documents_of_a_resource_than_its_rate_are_withheld() {
+    let belts = belts("[rate]\ndocuments = 3");
+    let check = |sent: Option<u64>| {
+        let known = Known { payload: b"{}", sent, ..Known::default() };
+        let documents = (0..2).map(|_| document("sale", Operation::Upsert, &json!({}))).collect();
+        belts.check(&known, &run(documents))
+    };
+    assert_eq!(check(None), [], "nobody has counted");
+    assert_eq!(check(Some(1)), [], "with these there are three");
+    let breach = &check(Some(2))[0];
+    assert_eq!((breach.belt, &*breach.found, &*breach.wanted), ("rate", "4", "3"));
+    assert!(breach.message.contains("in 3600 seconds"), "{}", breach.message);
+}
+
+#[test]
+fn an_edge_in_the_target_s_words_is_not_asked_of_what_nobody_translated() {
+    let belts =
+        belts("[statuses]\nof = \"target\"\nedges = { \"(new)\" = [\"draft\"], done = [] }");
+    let check = |source: Option<&str>, target: Option<&str>, now: &str| {
+        let known = Known {
+            payload: b"{}",
+            previous_status: source,
+            previous_target_status: target,
+            ..Known::default()
+        };
+        let mut run = run(vec![document("sale", Operation::Upsert, &json!({}))]);
+        run.status = Some(now.to_owned());
+        belts.check(&known, &run).len()
+    };
+    assert_eq!(check(None, None, "draft"), 0);
+    assert_eq!(check(None, None, "done"), 1, "a new one begins as a draft");
+    assert_eq!(check(Some("processing"), Some("done"), "draft"), 1);
+    assert_eq!(check(Some("processing"), Some("other"), "draft"), 0);
+    assert_eq!(
+        check(Some("processing"), None, "done"),
+        0,
+        "it is not new, and from where is unknown"
+    );
 }
 
 proptest! {

@@ -94,6 +94,9 @@ topics = ["order.created", "order.updated", "order.deleted"]
 to = "erp"
 field_mapping = "woo-order-summary"
 pricing = "wholesale-pricing"
+
+[routes.orders.seatbelts]
+ready = "woocommerce-order"
 "#;
 
 const PADARIA: &str = r#"
@@ -103,6 +106,9 @@ topics = ["order.created", "order.updated", "order.deleted"]
 to = "erp"
 field_mapping = "woo-order-to-bling"
 status_translation = "woo-order-to-bling"
+
+[routes.pedidos.seatbelts]
+ready = "woocommerce-order-bling"
 "#;
 
 /// Everybody is `retail` here: a better price from ten pieces on.

@@ -1,6 +1,6 @@
 //! `mapwright diff`: what a new version, or new settings or tables, would change over many payloads.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -228,20 +228,25 @@ fn compare(args: &Args) -> Result<Compared, Failure> {
 }
 
 fn tolerances(args: &Args) -> Result<Tolerances, Failure> {
+    tolerances_of(&args.tolerate, args.tolerances.as_deref())
+}
+
+/// What may differ, from flags and from a file.
+pub(crate) fn tolerances_of(rules: &[String], file: Option<&Path>) -> Result<Tolerances, Failure> {
     let usage = |error: crate::evidence::difference::ToleranceError| {
         Failure::Usage(format!("{error}\n  `mapwright diff --help` shows the forms"))
     };
-    let flags = Tolerances::parse(&args.tolerate).map_err(usage)?;
-    let Some(file) = &args.tolerances else { return Ok(flags) };
-    let mut rules = Vec::new();
+    let flags = Tolerances::parse(rules).map_err(usage)?;
+    let Some(file) = file else { return Ok(flags) };
+    let mut written = Vec::new();
     for (subject, allowed) in input::read_toml(file)? {
         let Some(allowed) = allowed.as_str() else {
             let message = format!("`{subject}` must be a text like \"any\" or \"<= 0.01\"");
             return Err(Unreadable::sense(file, message).into());
         };
-        rules.push(format!("{subject} {allowed}"));
+        written.push(format!("{subject} {allowed}"));
     }
     let file_rules =
-        Tolerances::parse(&rules).map_err(|error| Unreadable::sense(file, error.to_string()))?;
+        Tolerances::parse(&written).map_err(|error| Unreadable::sense(file, error.to_string()))?;
     file_rules.and(flags).map_err(usage)
 }

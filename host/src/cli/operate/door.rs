@@ -43,6 +43,11 @@ impl Failure {
         Self::out_of_reach(message)
     }
 
+    /// There is no such thing, or it does not stand where it is needed.
+    pub(super) fn refused(message: impl Into<String>) -> Self {
+        Self { code: 1, message: message.into() }
+    }
+
     fn out_of_reach(message: impl Into<String>) -> Self {
         Self { code: 2, message: message.into() }
     }
@@ -68,6 +73,30 @@ pub(super) fn with<F>(place: &Where, acts: bool, wanted: F) -> ExitCode
 where
     F: AsyncFnOnce(&Door) -> Result<ExitCode, Failure>,
 {
+    let needs = if acts { Needs::ARunningHost } else { Needs::ALook };
+    open_and(place, needs, wanted)
+}
+
+/// The same for what may be done to the folder of a stopped host as well.
+pub(super) fn with_folder<F>(place: &Where, wanted: F) -> ExitCode
+where
+    F: AsyncFnOnce(&Door) -> Result<ExitCode, Failure>,
+{
+    open_and(place, Needs::TheJournal, wanted)
+}
+
+/// What a command cannot do without.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Needs {
+    ALook,
+    TheJournal,
+    ARunningHost,
+}
+
+fn open_and<F>(place: &Where, needs: Needs, wanted: F) -> ExitCode
+where
+    F: AsyncFnOnce(&Door) -> Result<ExitCode, Failure>,
+{
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -76,7 +105,7 @@ where
         }
     };
     let done = runtime.block_on(async {
-        let door = Door::open(place, acts).await?;
+        let door = Door::open(place, needs).await?;
         wanted(&door).await
     });
     done.unwrap_or_else(|failure| {
@@ -89,7 +118,7 @@ where
 }
 
 impl Door {
-    async fn open(place: &Where, acts: bool) -> Result<Self, Failure> {
+    async fn open(place: &Where, needs: Needs) -> Result<Self, Failure> {
         // The outbound client of the host sets up TLS.
         Outbound::new().map_err(|error| Failure::out_of_reach(error.to_string()))?;
         let client = reqwest::Client::builder().timeout(PATIENCE).build();
@@ -99,19 +128,23 @@ impl Door {
         if let Some(url) = &place.url {
             let token = std::env::var(TOKEN).map_err(|_| {
                 Failure::out_of_reach(format!(
-                    "the environment variable {TOKEN} is not set: it holds one of the `api_tokens` \
-                     of the host's mapwright.toml"
+                    "the environment variable {TOKEN} is not set: it holds a token of the host \
+                     (`mapwright token create`, or `api_tokens` in its mapwright.toml)"
                 ))
             })?;
             let base = url.trim_end_matches('/').to_owned();
             return Ok(Self { client, base, token, operator });
         }
-        if acts {
+        if needs == Needs::ARunningHost {
             return Err(Failure::out_of_reach(
                 "this needs a running host: say which with --url, like http://127.0.0.1:8080",
             ));
         }
-        let (address, token) = host::look_into(&place.config).await.map_err(|error| {
+        let served = match needs {
+            Needs::TheJournal => host::act_in(&place.config).await,
+            _ => host::look_into(&place.config).await,
+        };
+        let (address, token) = served.map_err(|error| {
             Failure::out_of_reach(format!("{error}. A running host is asked with --url"))
         })?;
         Ok(Self { client, base: format!("http://{address}"), token, operator })
@@ -128,10 +161,19 @@ impl Door {
         self.ask(request.header("idempotency-key", key).body(body.to_string())).await
     }
 
-    /// Sends a file.
-    pub(super) async fn put(&self, path: &str, file: Vec<u8>) -> Result<Value, Failure> {
-        let request = self.client.put(format!("{}{path}", self.base));
-        self.ask(request.header("content-type", "application/wasm").body(file)).await
+    /// Sends a file, and its signature if it has one.
+    pub(super) async fn put(
+        &self,
+        path: &str,
+        file: Vec<u8>,
+        signature: Option<&str>,
+    ) -> Result<Value, Failure> {
+        let request = self.client.put(format!("{}{path}", self.base)).body(file);
+        let mut request = request.header("x-mapwright-client", "push");
+        if let Some(signature) = signature {
+            request = request.header("x-mapwright-signature", signature.trim());
+        }
+        self.ask(request).await
     }
 
     /// Bytes as they are.

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::super::evidence::diff::Shown;
 use super::super::screen::{self, NAME, paint, plain};
 use super::door::{self, Failure, Where};
+use super::trials::WatchFlags;
 use super::versions::path;
 use crate::evidence::difference::{Tally, Tolerances};
 
@@ -38,6 +39,8 @@ pub(crate) struct Recorded {
     /// The reason, for the audit record.
     #[arg(long, requires = "promote")]
     why: Option<String>,
+    #[command(flatten)]
+    watch: WatchFlags,
 }
 
 /// Asks the host, shows what it found.
@@ -47,7 +50,7 @@ pub(crate) fn run(
     tolerances: &Tolerances,
     as_json: bool,
 ) -> ExitCode {
-    let Recorded { candidate, merchant, url, last, since, route, promote, why } = recorded;
+    let Recorded { candidate, merchant, url, last, since, route, promote, why, watch } = recorded;
     let place = Where::host(url.clone().unwrap_or_default(), as_json);
     door::with(&place, true, async |door| {
         let mut ask =
@@ -57,6 +60,7 @@ pub(crate) fn run(
             ("since", since.map(|it| json!(it.to_string()))),
             ("route", route.as_ref().map(|it| json!(it))),
             ("why", why.as_ref().map(|it| json!(it))),
+            ("watch", watch.ask(None)),
         ] {
             if let Some(value) = value {
                 ask[key] = value;

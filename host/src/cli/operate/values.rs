@@ -219,7 +219,7 @@ impl This<'_> {
         let stem = file.file_stem().unwrap_or_default().to_string_lossy();
         let name = name.unwrap_or(&stem);
         let path = self.path(name, &format!("?why={}", encoded(why)));
-        let kept = self.door.put(&path, bytes).await?;
+        let kept = self.door.put(&path, bytes, None).await?;
         if self.as_json {
             screen::print_json(&kept.to_string());
             return Ok(ExitCode::SUCCESS);

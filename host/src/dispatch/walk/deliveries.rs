@@ -21,8 +21,15 @@ pub(in super::super) struct Deliveries {
     pub(in super::super) replayed: bool,
     /// Tries made at the next document.
     pub(in super::super) tries: Tries,
+    pub(in super::super) left: Left,
+}
+
+/// What is remembered of the resource once all of it stands in the target.
+#[derive(Debug, Clone, Default)]
+pub(in super::super) struct Left {
     pub(in super::super) checkpoint: Option<String>,
     pub(in super::super) status: Option<String>,
+    pub(in super::super) target_status: Option<String>,
 }
 
 impl Deliveries {
@@ -34,8 +41,11 @@ impl Deliveries {
             in_doubt: false,
             replayed,
             tries: Tries::default(),
-            checkpoint: mapped.checkpoint.clone(),
-            status: mapped.status.clone(),
+            left: Left {
+                checkpoint: mapped.checkpoint.clone(),
+                status: mapped.status.clone(),
+                target_status: mapped.target_status.clone(),
+            },
         }
     }
 
@@ -57,8 +67,11 @@ impl Deliveries {
             in_doubt: passage.reason.as_deref().is_none_or(|reason| reason == SENDING),
             replayed: passage.replays > 0,
             tries,
-            checkpoint: passage.checkpoint,
-            status: passage.status,
+            left: Left {
+                checkpoint: passage.checkpoint,
+                status: passage.status,
+                target_status: passage.target_status,
+            },
         }
     }
 }

@@ -39,7 +39,8 @@ use crate::delivery::{Blame, Delivery, Missing};
 use crate::event::Event;
 use crate::ingress::Guard;
 use crate::journal::{self, End, Journal, Mapped, Next, Passage, PassageState};
-use crate::plugin::{Context, Job, Outcome, Pool, Run, Shelf, Stages};
+use crate::plugin::{Context, Job, Outcome, Pool, Shelf, Stages};
+use crate::rollout::{Offer, Rollout};
 use crate::telemetry::Metrics;
 
 /// What every walk needs.
@@ -49,6 +50,7 @@ pub(super) struct Ground {
     pub(super) checkpoints: Checkpoints,
     pub(super) pool: Pool,
     pub(super) shelf: Shelf,
+    pub(super) rollout: Rollout,
     pub(super) metrics: Arc<Metrics>,
     pub(super) guard: Arc<Guard>,
     pub(super) snapshot: Arc<ArcSwap<Snapshot>>,
@@ -217,18 +219,34 @@ impl Walk<'_> {
                 return Ok(Stop::after(CHECKPOINT_PATIENCE));
             }
         }
-        let stages = match self.stages(past.pin).await {
+        // What is walked again was looked at, and what a replay asks for is its own affair.
+        let live = attempts == 0 && !past.replayed && past.pin.is_none();
+        let stages = match self.stages(event, past.pin).await {
             Ok(stages) => stages,
             Err(detail) => {
                 let end = End::Dead { cause: "plugin_version_unusable".into(), detail };
                 return self.end(event, end, Vec::new(), None).await;
             }
         };
-        let run = self.run_plugins(event, attempts, stages, remembered.clone()).await;
+        let trials = match live {
+            true => self.ground.rollout.watchers(&event.merchant, &stages),
+            false => Vec::new(),
+        };
+        let job = self.job(event, attempts, stages, remembered.clone());
+        let seen = (!trials.is_empty()).then(|| job.clone());
+        let run = self.ground.pool.run(job).await;
         self.count(&run);
         self.relay_logs(event, &run);
         let breach =
             if past.released { None } else { self.breach(event, remembered.as_ref(), &run) };
+        if let Some(job) = seen {
+            let belts = self.ready.belts.as_ref().ok().and_then(Clone::clone);
+            let previous_target_status = remembered.and_then(|it| it.target_status);
+            let withheld = breach.is_some();
+            let seq = self.seq;
+            let offer = Offer { seq, job, belts, previous_target_status, withheld, trials };
+            self.ground.rollout.offer(offer, &run);
+        }
         let receipts = run.receipts;
         let tries = Tries { made: attempts, ..Tries::default() };
         match run.outcome {
@@ -244,6 +262,7 @@ impl Walk<'_> {
                     documents,
                     checkpoint,
                     status: run.source_status,
+                    target_status: run.status,
                     at: Timestamp::now(),
                 };
                 let deliveries = Deliveries::fresh(&mapped, past.replayed);
@@ -279,22 +298,26 @@ impl Walk<'_> {
         }
     }
 
-    /// The route's plugins, with the version in place that a replay named.
-    async fn stages(&self, pin: Option<String>) -> Result<Stages, String> {
+    /// The route's plugins, with the version in place that a replay named, or that this resource
+    /// gets of a canary.
+    async fn stages(&self, event: &Event, pin: Option<String>) -> Result<Stages, String> {
         let stages = self.ready.stages.as_ref().expect("a route without plugins is not walked");
+        let rollout = &self.ground.rollout;
         match pin {
-            None => Ok(stages.clone()),
+            None => Ok(rollout
+                .stages(&event.merchant, self.ready, &event.resource_key)
+                .unwrap_or_else(|| stages.clone())),
             Some(digest) => self.ground.shelf.in_place(stages, &digest).await,
         }
     }
 
-    async fn run_plugins(
+    fn job(
         &self,
         event: &Event,
         attempts: u32,
         stages: Stages,
         remembered: Option<ResourceCheckpoint>,
-    ) -> Run {
+    ) -> Job {
         let (checkpoint, previous_status) =
             remembered.map(|r| (r.checkpoint, r.status)).unwrap_or_default();
         let context = Context {
@@ -313,14 +336,13 @@ impl Walk<'_> {
             checkpoint,
             attributes: Vec::new(),
         };
-        let job = Job {
+        Job {
             stages,
             context,
             payload: event.body.clone(),
             previous_status,
             lookups: Arc::clone(&self.ready.lookups),
-        };
-        self.ground.pool.run(job).await
+        }
     }
 
     async fn deliver(&self, event: &Event, all: Deliveries) -> Result<Stop, journal::Error> {
@@ -366,7 +388,7 @@ impl Walk<'_> {
                         .await?;
                     self.learn(found);
                     if let Some(mark) = mark {
-                        self.remember(event, all.checkpoint, all.status, mark);
+                        self.remember(event, all.left, mark);
                         return Ok(Stop::Ended);
                     }
                     tries = Tries::default();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tracing::{info, warn};
 
-use super::deliveries::Tries;
+use super::deliveries::{Left, Tries};
 use super::verdict::{NextTry, Wait};
 use super::{JOURNAL_PATIENCE, Stop, Walk};
 use crate::checkpoint::ResourceCheckpoint;
@@ -243,13 +243,7 @@ impl Walk<'_> {
         self.ground.journal.postponed(postponed).await
     }
 
-    pub(super) fn remember(
-        &self,
-        event: &Event,
-        checkpoint: Option<String>,
-        status: Option<String>,
-        mark: u64,
-    ) {
+    pub(super) fn remember(&self, event: &Event, left: Left, mark: u64) {
         let checkpoints = &self.ground.checkpoints;
         let (merchant, route, resource) =
             (event.merchant.as_str(), self.ready.name.as_str(), event.resource_key.as_str());
@@ -257,7 +251,10 @@ impl Walk<'_> {
         let version = event.version.or_else(|| {
             checkpoints.get(merchant, route, resource).ok().flatten().and_then(|r| r.version)
         });
-        let next = ResourceCheckpoint { checkpoint, status, version, event_seq: self.seq, mark };
+        let Left { checkpoint, status, target_status } = left;
+        let event_seq = self.seq;
+        let next =
+            ResourceCheckpoint { checkpoint, status, target_status, version, event_seq, mark };
         checkpoints.put(merchant, route, resource, next);
     }
 

@@ -35,7 +35,7 @@ impl Api {
             hasher.update(part);
         }
         let mut given = GivenAnswer {
-            who: asked.who.name.clone(),
+            who: asked.who.id.clone(),
             key: key.to_owned(),
             request: hasher.finalize().into(),
             status: 0,
@@ -48,8 +48,13 @@ impl Api {
                 |known| again(&known, &given),
             );
         }
+        let mut once = None;
         let (status, body) = match self.carry_out(endpoint.op, asked).await {
             Ok(Answer::Json(status, body)) => (status, body.to_string()),
+            Ok(Answer::Once { status, body, kept }) => {
+                once = Some(body);
+                (status, kept.to_string())
+            }
             Ok(Answer::List(_) | Answer::Bytes(..)) => unreachable!("what acts answers with JSON"),
             // Whether anything was done is not known, and the key says so from now on.
             Err(problem) if problem.status.is_server_error() => return Err(problem),
@@ -65,7 +70,7 @@ impl Api {
         };
         given.status = status.as_u16();
         given.body = body;
-        let answer = serde_json::from_str(&given.body).unwrap_or_default();
+        let answer = once.unwrap_or_else(|| serde_json::from_str(&given.body).unwrap_or_default());
         journal.act(vec![Act::EndAnswer(given)]).await?;
         Ok(json(status, &answer))
     }
@@ -84,7 +89,14 @@ fn again(known: &GivenAnswer, asked: &GivenAnswer) -> Result<Response<Body>, Pro
             let said: serde_json::Value = serde_json::from_str(&known.body).unwrap_or_default();
             let detail = said["detail"].as_str().unwrap_or_default().to_owned();
             let title = "It was refused before";
-            Err(Problem { status, kind: "refused-before", title, detail })
+            Err(Problem {
+                status,
+                kind: "refused-before",
+                title,
+                detail,
+                retry_after: None,
+                report: None,
+            })
         }
         Err(_) => Err(Problem::conflict(
             "idempotency-key",

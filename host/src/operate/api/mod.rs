@@ -1,12 +1,13 @@
 //! The REST API under `/v1`: what the host holds and what may be done about it.
 //!
 //! [`TABLE`] is all of it: from its rows the router is made and the OpenAPI document is written, so
-//! the two cannot differ. Every request needs a token; acting needs one with the role `operate` and,
-//! where it changes something, a `why`. Errors are RFC 9457, pages go by opaque cursors, lists come as
+//! the two cannot differ. Every request needs a token of the role that its row says, and one of a
+//! single merchant gets to its own matters only ([`scope`]); what changes something needs a `why`. Errors are RFC 9457, pages go by opaque cursors, lists come as
 //! NDJSON where that is asked for. A POST with an `Idempotency-Key` is carried out once.
 
 mod auth;
 mod events;
+mod guesses;
 mod explained;
 mod idempotent;
 mod letters;
@@ -18,7 +19,11 @@ mod quarantine;
 mod query;
 mod recalls;
 mod rest;
+mod routes;
+mod scope;
 mod table;
+mod tokens;
+mod trials;
 mod values;
 
 use std::collections::BTreeMap;
@@ -40,7 +45,6 @@ use self::problem::Problem;
 use self::query::Query;
 use self::table::{COMPONENT, Endpoint, Op, TABLE, VALUE};
 use super::Operate;
-use crate::config::Role;
 
 /// The largest request: a filter and a reason.
 const BODY_BYTES_MAX: usize = 64 * 1024;
@@ -68,7 +72,8 @@ pub fn router(operate: Operate, tokens: Tokens) -> axum::Router {
 }
 
 async fn nothing(State(api): State<Api>, request: Request) -> Response<Body> {
-    let refusal = match api.0.tokens.who(request.headers()) {
+    let Served { operate, tokens } = &*api.0;
+    let refusal = match tokens.who(&operate.journal, request.headers(), request.extensions()) {
         Ok(_) => Problem::unknown(format!(
             "nothing answers {} {}; /v1/openapi.json says what does",
             request.method(),
@@ -99,6 +104,12 @@ struct Asked {
 /// What is answered when all goes well.
 enum Answer {
     Json(StatusCode, Value),
+    /// Something that is shown this one time: what is kept of it for a repetition is less.
+    Once {
+        status: StatusCode,
+        body: Value,
+        kept: Value,
+    },
     List(List),
     Bytes(&'static str, Bytes),
 }
@@ -137,9 +148,10 @@ impl Api {
         path: &RawPathParams,
         request: Request,
     ) -> Result<Response<Body>, Problem> {
-        let who = self.0.tokens.who(request.headers())?;
-        if endpoint.acts() && who.role != Role::Operate {
-            return Err(Problem::forbidden());
+        let Served { operate, tokens } = &*self.0;
+        let who = tokens.who(&operate.journal, request.headers(), request.extensions())?;
+        if who.role < endpoint.needs {
+            return Err(Problem::role(who.role, endpoint.needs));
         }
         let (head, body) = request.into_parts();
         let (bytes_max, time_max) = match endpoint.takes {
@@ -151,13 +163,14 @@ impl Api {
             let said = format!("the body is longer than {bytes_max} bytes or did not arrive");
             return Err(Problem::wrong("malformed-body", said));
         };
-        let asked = Asked {
+        let mut asked = Asked {
             who,
             path: path.iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect(),
             query: Query::parse(head.uri.query().unwrap_or_default())?,
             body,
             headers: head.headers,
         };
+        scope::narrow(&operate.journal, endpoint, &mut asked)?;
         let wants_lines = endpoint.path.ends_with("/export")
             || asked
                 .headers
@@ -171,7 +184,9 @@ impl Api {
             }
         }
         match self.carry_out(endpoint.op, asked).await? {
-            Answer::Json(status, body) => Ok(json(status, &body)),
+            Answer::Json(status, body) | Answer::Once { status, body, .. } => {
+                Ok(json(status, &body))
+            }
             Answer::List(list) if wants_lines => Ok(list.lines()),
             Answer::List(list) => Ok(json(StatusCode::OK, &list.page().await?)),
             Answer::Bytes(kind, bytes) => Ok(Response::builder()
@@ -209,7 +224,7 @@ impl Api {
             Op::QuarantinedPayload => quarantine::payload(operate, &asked),
             Op::QuarantineRelease => quarantine::release(operate, &asked).await,
             Op::QuarantineDiscard => quarantine::discard(operate, &asked).await,
-            Op::Bookmarks => rest::bookmarks(operate),
+            Op::Bookmarks => rest::bookmarks(operate, asked),
             Op::BookmarkSet => rest::set_bookmark(operate, &asked).await,
             Op::BookmarkDrop => rest::drop_bookmark(operate, asked).await,
             Op::Audit => rest::audit(operate, asked),
@@ -217,13 +232,29 @@ impl Api {
             Op::BackfillStart => rest::start_backfill(operate, &asked).await,
             Op::Backfill => rest::backfill(operate, &asked),
             Op::BackfillStop => rest::stop_backfill(operate, &asked).await,
-            Op::Connections => rest::connections(operate),
-            Op::Plugins => rest::plugins(operate),
+            Op::Connections => rest::connections(operate, asked),
+            Op::Plugins => rest::plugins(operate, asked),
             Op::Slots => plugins::slots(operate, &asked),
+            Op::Versions => plugins::all(operate, &asked),
+            Op::Version => plugins::one(operate, &asked),
             Op::Upload => plugins::upload(operate, asked).await,
             Op::Activate => plugins::activate(operate, &asked).await,
             Op::Rollback => plugins::rollback(operate, &asked).await,
             Op::Compare => plugins::compare(operate, asked).await,
+            Op::CanaryShow => trials::canary(operate, &asked),
+            Op::CanaryShare => trials::share(operate, asked).await,
+            Op::CanaryStop => trials::unshare(operate, &asked).await,
+            Op::ShadowShow => trials::show(operate, &asked),
+            Op::ShadowBegin => trials::begin(operate, asked).await,
+            Op::ShadowStop => trials::stop(operate, &asked).await,
+            Op::ShadowPromote => trials::promote(operate, &asked).await,
+            Op::Routes => routes::all(operate),
+            Op::RoutesOf => routes::of_merchant(operate, &asked),
+            Op::RoutePause => routes::pause(operate, &asked).await,
+            Op::RouteResume => routes::resume(operate, &asked).await,
+            Op::Tokens => tokens::list(operate),
+            Op::TokenCreate => tokens::create(operate, &self.0.tokens, &asked).await,
+            Op::TokenRevoke => tokens::revoke(operate, &self.0.tokens, &asked).await,
             Op::Recalls => recalls::list(operate, asked),
             Op::RecallStart => recalls::start(operate, &asked).await,
             Op::Recall => recalls::show(operate, &asked),

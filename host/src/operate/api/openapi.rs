@@ -58,11 +58,26 @@ fn operation(endpoint: &Endpoint) -> Value {
         "operationId": format!("{:?} {}", endpoint.method, endpoint.path),
         "summary": endpoint.summary,
         "parameters": parameters,
+        "x-mapwright-role": endpoint.needs,
+        "x-mapwright-about": format!("{:?}", endpoint.about).to_lowercase(),
         "responses": { status: { "description": endpoint.summary, "content": content(endpoint.gives) }, "default": problem },
     });
     if endpoint.takes == Some(COMPONENT) {
-        operation["requestBody"] =
-            json!({ "required": true, "content": { "application/wasm": {} } });
+        operation["requestBody"] = json!({ "required": true, "content": {
+                "application/wasm": {}, "application/zip": {}, "application/gzip": {},
+            } });
+        for (name, description) in [
+            ("X-Mapwright-Signature", "ed25519 over the bytes of the body, base64"),
+            ("X-Mapwright-Client", "`push`, where the command sends it"),
+        ] {
+            let header = json!({
+                "name": name, "in": "header", "schema": { "type": "string" },
+                "description": description,
+            });
+            if let Some(parameters) = operation["parameters"].as_array_mut() {
+                parameters.push(header);
+            }
+        }
     } else if endpoint.takes == Some(VALUE) {
         operation["requestBody"] =
             json!({ "required": true, "content": { "text/csv": {}, "application/json": {} } });

@@ -8,15 +8,18 @@ use serde_json::{Value, json};
 use super::letters::reason;
 use super::page::value;
 use super::problem::Problem;
+use super::trials::WatchRequest;
 use super::{Answer, Asked};
 use crate::evidence::difference::Tolerances;
-use crate::journal::audit::{Act, NewEntry};
+use crate::journal::versions::Came;
 use crate::operate::Operate;
+use crate::operate::activation::{ACTIVATED, Change};
+use crate::operate::uploads::Upload;
 use crate::operate::versions::{Compared, Named, Sample, VersionError, Versions};
+use crate::rollout::Terms;
 
 /// Entries of the audit record looked through for what is to be taken back.
 const ENTRIES_MAX: usize = 500;
-const ACTIVATED: &str = "activate_plugin";
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -24,6 +27,9 @@ struct ActivateRequest {
     /// `NAME@VERSION`, `VERSION`, or the beginning of a digest.
     version: String,
     why: String,
+    /// How the version before looks on.
+    #[serde(default)]
+    watch: Option<WatchRequest>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -44,6 +50,9 @@ struct CompareRequest {
     promote: bool,
     #[serde(default)]
     why: String,
+    /// How the version before looks on after that.
+    #[serde(default)]
+    watch: Option<WatchRequest>,
 }
 
 impl From<VersionError> for Problem {
@@ -51,14 +60,20 @@ impl From<VersionError> for Problem {
         match error {
             VersionError::Unknown(said) => Self::unknown(said),
             VersionError::Unfit(said) => Self::unfit("plugin", said),
+            VersionError::NothingBefore => Self::conflict("nothing-before", error.to_string()),
             VersionError::NotInUse(_) => Self::conflict("not-in-use", error.to_string()),
+            VersionError::TooMuch { said, wait } => Self::too_many("uploads", said, wait),
+            VersionError::Refused(ref report) => {
+                let report = serde_json::to_value(report).ok();
+                Self { report, ..Self::unfit("refused", error.to_string()) }
+            }
             VersionError::Disk { .. } => Self::unavailable(error.to_string()),
             VersionError::Journal(error) => error.into(),
         }
     }
 }
 
-fn versions(operate: &Operate) -> Result<Versions, Problem> {
+pub(super) fn versions(operate: &Operate) -> Result<Versions, Problem> {
     let none = || Problem::unfit("plugin", "the host is stopped: start it, then ask again");
     operate.versions.clone().ok_or_else(none)
 }
@@ -80,25 +95,46 @@ pub(super) fn slots(operate: &Operate, asked: &Asked) -> Result<Answer, Problem>
 }
 
 pub(super) async fn upload(operate: &Operate, asked: Asked) -> Result<Answer, Problem> {
-    let versions = versions(operate)?;
-    let [merchant, plugin] = ["merchant", "plugin"].map(|name| asked.part(name).to_owned());
-    let bytes = asked.body.clone();
-    let to = (merchant.clone(), plugin.clone());
-    let report = aside(move || versions.upload(&to.0, &to.1, &bytes)).await?;
-    if !report.accepted {
-        let said: Vec<String> =
-            report.problems.iter().map(|it| format!("{}: {}", it.code, it.message)).collect();
-        return Err(Problem::unfit("refused", said.join("; ")));
-    }
-    note(operate, &asked, "upload_plugin", String::new(), &json!({ "digest": report.digest }))
-        .await?;
+    let header = |name: &str| {
+        let value = asked.headers.get(name).map(|value| value.to_str().unwrap_or("?").to_owned());
+        value.filter(|value| !value.is_empty())
+    };
+    let pushed = header("x-mapwright-client").is_some_and(|client| client == "push");
+    let upload = Upload {
+        merchant: asked.part("merchant").to_owned(),
+        plugin: asked.part("plugin").to_owned(),
+        bytes: asked.body.clone(),
+        signature: header("x-mapwright-signature"),
+        who: asked.who.name.clone(),
+        came: if pushed { Came::Push } else { Came::Api },
+    };
+    let report = versions(operate)?.upload(upload).await?;
     Ok(Answer::Json(StatusCode::CREATED, value(&report)?))
 }
 
+/// Versions of one plugin.
+pub(super) fn all(operate: &Operate, asked: &Asked) -> Result<Answer, Problem> {
+    let found = versions(operate)?.of_plugin(asked.part("merchant"), asked.part("plugin"))?;
+    let rows = found.iter().map(value).collect::<Result<Vec<_>, _>>()?;
+    Ok(Answer::Json(StatusCode::OK, json!({ "items": rows, "next": null })))
+}
+
+/// One version with its admission report.
+pub(super) fn one(operate: &Operate, asked: &Asked) -> Result<Answer, Problem> {
+    let [merchant, plugin, version] =
+        ["merchant", "plugin", "version"].map(|name| asked.part(name));
+    let (version, report) = versions(operate)?.one(merchant, plugin, version)?;
+    let mut shown = value(&version)?;
+    shown["report"] = report;
+    Ok(Answer::Json(StatusCode::OK, shown))
+}
+
 pub(super) async fn activate(operate: &Operate, asked: &Asked) -> Result<Answer, Problem> {
-    let ActivateRequest { version, why } = asked.json()?;
+    let ActivateRequest { version, why, watch } = asked.json()?;
     let why = reason(why)?;
-    let (from, to) = put_to_work(operate, asked, version, why).await?;
+    // What differs was wanted; without tolerances only failures and seatbelts are looked at.
+    let terms = watch.map(|it| it.terms(None)).transpose()?;
+    let (from, to) = put_to_work(operate, asked, version, why, terms).await?;
     Ok(Answer::Json(StatusCode::OK, json!({ "from": from, "to": to })))
 }
 
@@ -121,35 +157,49 @@ pub(super) async fn rollback(operate: &Operate, asked: &Asked) -> Result<Answer,
             "the version in use was not put there by `activate`: say which one to put to work",
         ));
     };
-    let (from, to) = put_to_work(operate, asked, before, why).await?;
+    let (from, to) = put_to_work(operate, asked, before, why, None).await?;
     Ok(Answer::Json(StatusCode::OK, json!({ "from": from, "to": to })))
 }
 
-async fn put_to_work(
+/// Puts a version to work, watched by the one before on these terms, and writes it down.
+pub(super) async fn put_to_work(
     operate: &Operate,
     asked: &Asked,
     version: String,
     why: String,
+    terms: Option<Terms>,
 ) -> Result<(Option<Named>, Named), Problem> {
-    let versions = versions(operate)?;
-    let [merchant, plugin] = ["merchant", "plugin"].map(|name| asked.part(name).to_owned());
-    let (from, to) = aside(move || versions.activate(&merchant, &plugin, &version)).await?;
-    note(operate, asked, ACTIVATED, why, &json!({ "from": from, "to": to })).await?;
-    Ok((from, to))
+    let change = Change {
+        merchant: asked.part("merchant").to_owned(),
+        plugin: asked.part("plugin").to_owned(),
+        version,
+        who: asked.who.name.clone(),
+        why,
+        everybody_s: asked.who.merchant.is_none(),
+        watch: terms,
+        expected: None,
+        reverted: None,
+    };
+    Ok(versions(operate)?.activate(&change).await?)
 }
 
 pub(super) async fn compare(operate: &Operate, asked: Asked) -> Result<Answer, Problem> {
     let request: CompareRequest = asked.json()?;
-    let CompareRequest { candidate, last, since, route, tolerances, promote, why } = request;
+    let CompareRequest { candidate, last, since, route, tolerances, promote, why, watch } = request;
     let why = if promote { reason(why)? } else { why };
+    let terms = watch.map(|it| it.terms(Some(tolerances.clone()))).transpose()?;
     let versions = versions(operate)?;
     let [merchant, plugin] = ["merchant", "plugin"].map(|name| asked.part(name).to_owned());
-    let (sample, wanted) = (Sample { last, since, route }, candidate.clone());
+    let everybody_s = asked.who.merchant.is_none();
+    let (sample, wanted) = (Sample { last, since, route, everybody_s }, candidate.clone());
+    let judged = versions.clone();
     let compared =
         aside(move || versions.compare(&merchant, &plugin, &wanted, &sample, &tolerances)).await?;
+    let [merchant, plugin] = ["merchant", "plugin"].map(|name| asked.part(name));
+    judged.nominate(merchant, plugin, &candidate, everybody_s).await?;
     let within = compared.iter().all(|it: &Compared| it.verdict.within);
     if promote && within {
-        put_to_work(operate, &asked, candidate, why).await?;
+        put_to_work(operate, &asked, candidate, why, terms).await?;
     }
     let rows = compared.iter().map(value).collect::<Result<Vec<_>, _>>()?;
     let promoted = promote && within;
@@ -163,23 +213,4 @@ pub(super) async fn compare(operate: &Operate, asked: Asked) -> Result<Answer, P
 
 fn subject(asked: &Asked) -> String {
     format!("plugin/{}", asked.part("plugin"))
-}
-
-async fn note(
-    operate: &Operate,
-    asked: &Asked,
-    action: &str,
-    why: String,
-    detail: &Value,
-) -> Result<(), Problem> {
-    let entry = NewEntry {
-        who: asked.who.name.clone(),
-        action: action.to_owned(),
-        merchant: asked.part("merchant").to_owned(),
-        subject: subject(asked),
-        why,
-        detail: detail.to_string(),
-    };
-    operate.journal.act(vec![Act::Note(entry)]).await?;
-    Ok(())
 }

@@ -46,6 +46,16 @@ impl Query {
         self.pairs.remove(key).filter(|value| !value.is_empty())
     }
 
+    /// Sets a parameter where nothing is said; false where something else is.
+    pub(super) fn narrow(&mut self, key: &str, to: &str) -> bool {
+        let named = self.pairs.get(key).filter(|value| !value.is_empty());
+        if named.is_some_and(|named| named != to) {
+            return false;
+        }
+        self.pairs.insert(key.to_owned(), to.to_owned());
+        true
+    }
+
     /// A number or a moment.
     pub(super) fn value<T: FromStr>(
         &mut self,

@@ -25,12 +25,13 @@ struct SendRequest {
 
 pub(super) fn list(operate: &Operate, asked: Asked) -> Result<Answer, Problem> {
     let mut query = asked.query;
+    let merchant = query.text("merchant");
     let (limit, from) = (query.limit()?, query.cursor("recall")?);
     query.done()?;
     number(from.clone())?;
     let operate = operate.clone();
     let read = move |from: Option<String>, limit| {
-        let jobs = operate.recalls.list(number(from)?, limit + 1)?;
+        let jobs = operate.recalls.list(merchant.as_deref(), number(from)?, limit + 1)?;
         let rows = jobs.iter().take(limit).map(|job| shown(&operate, job));
         Ok(Page { rows: rows.collect::<Result<_, _>>()?, next: next_of(&jobs, limit) })
     };
@@ -99,7 +100,7 @@ pub(super) fn show(operate: &Operate, asked: &Asked) -> Result<Answer, Problem> 
 
 pub(super) async fn start(operate: &Operate, asked: &Asked) -> Result<Answer, Problem> {
     let ask: Ask = asked.json()?;
-    let id = operate.recalls.start(&ask, &asked.who.name).await?;
+    let id = operate.recalls.start(&ask, &asked.who.name, asked.who.merchant.as_deref()).await?;
     Ok(Answer::Json(StatusCode::CREATED, of(operate, id)?))
 }
 

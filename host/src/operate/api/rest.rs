@@ -48,12 +48,13 @@ struct BackfillRequest {
 
 pub(super) fn replays(operate: &Operate, asked: Asked) -> Result<Answer, Problem> {
     let mut query = asked.query;
+    let merchant = query.text("merchant");
     let (limit, from) = (query.limit()?, query.cursor("replay")?);
     query.done()?;
     number(from.clone())?;
     let operate = operate.clone();
     let read = move |from: Option<String>, limit| {
-        let jobs = operate.replays.list(number(from)?, limit + 1)?;
+        let jobs = operate.replays.list(merchant.as_deref(), number(from)?, limit + 1)?;
         let shown = jobs.iter().take(limit).map(|job| shown_replay(&operate.journal, job));
         Ok(Page { rows: shown.collect::<Result<_, _>>()?, next: next_of(&jobs, limit) })
     };
@@ -74,6 +75,7 @@ fn shown_replay(journal: &Journal, job: &Job) -> Result<Value, Problem> {
     Ok(json!({
         "id": job.id,
         "state": job.state,
+        "merchant": job.job.merchant,
         "filter": spec["filter"],
         "issue": spec["issue"],
         "plugin": spec["pin"],
@@ -101,7 +103,7 @@ pub(super) fn replay(operate: &Operate, asked: &Asked) -> Result<Answer, Problem
 
 pub(super) async fn start_replay(operate: &Operate, asked: &Asked) -> Result<Answer, Problem> {
     let ask: Ask = asked.json()?;
-    let id = operate.replays.start(&ask, &asked.who.name).await?;
+    let id = operate.replays.start(&ask, &asked.who.name, asked.who.merchant.as_deref()).await?;
     Ok(Answer::Json(StatusCode::CREATED, replay_of(operate, id)?))
 }
 
@@ -120,8 +122,11 @@ pub(super) async fn resume_replay(operate: &Operate, asked: &Asked) -> Result<An
     Ok(Answer::Json(StatusCode::CREATED, replay_of(operate, id)?))
 }
 
-pub(super) fn bookmarks(operate: &Operate) -> Result<Answer, Problem> {
-    all(&operate.journal.bookmarks()?)
+pub(super) fn bookmarks(operate: &Operate, asked: Asked) -> Result<Answer, Problem> {
+    let merchant = of(asked)?;
+    let mut found = operate.journal.bookmarks()?;
+    found.retain(|it| merchant.as_ref().is_none_or(|merchant| it.merchant == *merchant));
+    all(&found)
 }
 
 pub(super) async fn set_bookmark(operate: &Operate, asked: &Asked) -> Result<Answer, Problem> {
@@ -175,12 +180,13 @@ pub(super) fn audit(operate: &Operate, asked: Asked) -> Result<Answer, Problem> 
 
 pub(super) fn backfills(operate: &Operate, asked: Asked) -> Result<Answer, Problem> {
     let mut query = asked.query;
+    let merchant = query.text("merchant");
     let (limit, from) = (query.limit()?, query.cursor("backfill")?);
     query.done()?;
     number(from.clone())?;
     let journal = operate.journal.clone();
     let read = move |from: Option<String>, limit| {
-        let jobs = journal.jobs(BACKFILL, number(from)?, limit + 1)?;
+        let jobs = journal.jobs_of(BACKFILL, merchant.as_deref(), number(from)?, limit + 1)?;
         let rows = jobs.iter().take(limit).map(shown_backfill).collect();
         Ok(Page { rows, next: next_of(&jobs, limit) })
     };
@@ -240,26 +246,46 @@ pub(super) async fn start_backfill(operate: &Operate, asked: &Asked) -> Result<A
 
 pub(super) async fn stop_backfill(operate: &Operate, asked: &Asked) -> Result<Answer, Problem> {
     let (id, why) = (asked.number("backfill")?, asked.why()?);
-    backfill_of(&operate.journal, id)?;
+    let found = backfill_of(&operate.journal, id)?;
     if !pollers(operate)?.stop_backfill(id).await.map_err(not_begun)? {
         return Err(Problem::conflict("ended", format!("backfill {id} has ended already")));
     }
-    let note = asked.note("stop_backfill", "", format!("backfill/{id}"), why);
+    let note = asked.note(
+        "stop_backfill",
+        found["merchant"].as_str().unwrap_or_default(),
+        format!("backfill/{id}"),
+        why,
+    );
     operate.journal.act(vec![note]).await?;
     backfill(operate, asked)
 }
 
-pub(super) fn connections(operate: &Operate) -> Result<Answer, Problem> {
-    all(&(operate.connections)())
+pub(super) fn connections(operate: &Operate, asked: Asked) -> Result<Answer, Problem> {
+    let merchant = of(asked)?;
+    let mut found = (operate.connections)();
+    found.retain(|it| merchant.as_ref().is_none_or(|merchant| it["merchant"] == **merchant));
+    all(&found)
 }
 
-pub(super) fn plugins(operate: &Operate) -> Result<Answer, Problem> {
-    let kept = operate.shelf.all();
+pub(super) fn plugins(operate: &Operate, asked: Asked) -> Result<Answer, Problem> {
+    let mut kept = operate.shelf.all();
+    if let Some(merchant) = of(asked)? {
+        let own = operate.journal.plugin_versions(Some(&merchant), None)?;
+        kept.retain(|it| own.iter().any(|row| row.it.kept && row.it.digest == it.digest));
+    }
     let shown: Vec<Value> = kept
         .iter()
         .map(|it| json!({ "name": it.name, "version": it.version, "digest": it.digest }))
         .collect();
     all(&shown)
+}
+
+/// The one merchant that is asked about.
+fn of(asked: Asked) -> Result<Option<String>, Problem> {
+    let mut query = asked.query;
+    let merchant = query.text("merchant");
+    query.done()?;
+    Ok(merchant)
 }
 
 fn all(rows: &[impl serde::Serialize]) -> Result<Answer, Problem> {

@@ -184,7 +184,7 @@ pub(super) async fn compare(operate: &Operate, asked: Asked) -> Result<Answer, P
     let CompareRequest { candidate, last, since, route, tolerances, promote, why } = request;
     let why = if promote { reason(why)? } else { why };
     let (values, which) = (values(operate)?, which(&asked)?);
-    let sample = Sample { last, since, route };
+    let sample = Sample { last, since, route, everybody_s: false };
     let (of, wanted) = (which.clone(), candidate.clone());
     let compared = aside(move || {
         values.compare(&of.merchant, of.kind, &of.name, &wanted, &sample, &tolerances)

@@ -72,6 +72,7 @@ pub(super) struct Wrong {
     /// What the good version would remember.
     pub(super) checkpoint: Option<String>,
     pub(super) status: Option<String>,
+    pub(super) target_status: Option<String>,
     /// As it was, and as it would have been: just what differs.
     before: Run,
     after: Run,
@@ -103,7 +104,7 @@ fn by(receipts: &[Receipt], digest: &str) -> bool {
 pub(super) fn fold(history: &[Entry], bad: &str, again: &Again<'_>) -> Found {
     let (mut stands, mut should) = (Books::default(), Books::default());
     let mut at = 0;
-    let (mut checkpoint, mut status) = (None, None);
+    let (mut checkpoint, mut status, mut target_status) = (None, None, None);
     let mut carrier: Option<&Entry> = None;
     let mut receipts = Vec::new();
     for entry in history {
@@ -138,6 +139,7 @@ pub(super) fn fold(history: &[Entry], bad: &str, again: &Again<'_>) -> Found {
             if passage.state == PassageState::Delivered {
                 checkpoint.clone_from(&passage.checkpoint);
                 status.clone_from(&passage.status);
+                target_status.clone_from(&passage.target_status);
             }
             continue;
         }
@@ -153,6 +155,7 @@ pub(super) fn fold(history: &[Entry], bad: &str, again: &Again<'_>) -> Found {
                 if !documents.is_empty() {
                     checkpoint = next;
                     status = run.source_status;
+                    target_status = run.status;
                     carrier = Some(entry);
                     receipts = run.receipts;
                 }
@@ -165,7 +168,7 @@ pub(super) fn fold(history: &[Entry], bad: &str, again: &Again<'_>) -> Found {
         }
     }
     let Some(carrier) = carrier else { return Found::Same };
-    weigh(stands, should, carrier, receipts, (checkpoint, status))
+    weigh(stands, should, carrier, receipts, (checkpoint, status, target_status))
 }
 
 fn weigh(
@@ -173,7 +176,7 @@ fn weigh(
     should: Books,
     carrier: &Entry,
     receipts: Vec<Receipt>,
-    (checkpoint, status): (Option<String>, Option<String>),
+    (checkpoint, status, target_status): (Option<String>, Option<String>, Option<String>),
 ) -> Found {
     let mut extra = Vec::new();
     let (mut before, mut after) = (Vec::new(), Vec::new());
@@ -213,6 +216,7 @@ fn weigh(
         receipts,
         checkpoint,
         status,
+        target_status,
     }))
 }
 
@@ -385,6 +389,7 @@ mod tests {
             delivered: vec![Delivered { ordinal: 0, target_id: None }],
             checkpoint: Some(checkpoint.into()),
             status: Some(format!("status-{seq}")),
+            target_status: None,
             attempts: Vec::new(),
             dead: None,
             replays: 0,

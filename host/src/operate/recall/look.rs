@@ -87,6 +87,8 @@ impl Desk {
             payload: &event.body,
             previous_status: previous_status.as_deref(),
             previous_target_status: None,
+            // It is sent by hand, and once.
+            sent: None,
         };
         match belts.check(&known, &run).first() {
             None => Ok(run),

@@ -155,8 +155,8 @@ impl Recalls {
     ///
     /// # Errors
     /// [`NotStarted`].
-    pub async fn start(&self, ask: &Ask, who: &str) -> Result<u64, NotStarted> {
-        let spec = self.spec(ask)?;
+    pub async fn start(&self, ask: &Ask, who: &str, only: Option<&str>) -> Result<u64, NotStarted> {
+        let spec = self.spec(ask, only)?;
         self.begin(LOOKING, &ask.merchant, &spec, who, &ask.why).await
     }
 
@@ -213,8 +213,13 @@ impl Recalls {
     ///
     /// # Errors
     /// When the journal cannot be read.
-    pub fn list(&self, before: Option<u64>, limit: usize) -> Result<Vec<Job>, journal::Error> {
-        self.journal.jobs(LOOKING, before, limit)
+    pub fn list(
+        &self,
+        merchant: Option<&str>,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<Job>, journal::Error> {
+        self.journal.jobs_of(LOOKING, merchant, before, limit)
     }
 
     /// One recall.
@@ -246,7 +251,7 @@ impl Recalls {
         }
     }
 
-    fn spec(&self, ask: &Ask) -> Result<Spec, NotStarted> {
+    fn spec(&self, ask: &Ask, only: Option<&str>) -> Result<Spec, NotStarted> {
         let unknown = |said: String| NotStarted::Unknown(said);
         if ask.why.trim().is_empty() {
             let said = "`why` is missing: the audit record keeps the reason of every recall";
@@ -264,14 +269,22 @@ impl Recalls {
             let (plugin, merchant) = (&ask.plugin, &ask.merchant);
             return Err(unknown(format!("no such route of {merchant} uses `{plugin}`")));
         }
+        // Who may see but one merchant may name what was brought in for it and nothing else.
+        let own = match only {
+            Some(only) => Some(self.journal.version_digests(only)?),
+            None => None,
+        };
+        let mine =
+            |it: &crate::plugin::Kept| own.as_ref().is_none_or(|own| own.contains(&it.digest));
+        let find = |wanted: &str| self.shelf.find_among(wanted, mine).map_err(NotStarted::Wrong);
         let whole =
             |it: &str| it.len() == DIGEST_CHARS && it.bytes().all(|b| b.is_ascii_hexdigit());
         let bad = match whole(&ask.version) {
             // Its file may be gone; the receipts have its digest all the same.
             true => ask.version.to_ascii_lowercase(),
-            false => self.shelf.find(&ask.version).map_err(NotStarted::Wrong)?.digest,
+            false => find(&ask.version)?.digest,
         };
-        let good = self.shelf.find(&ask.with).map_err(NotStarted::Wrong)?.digest;
+        let good = find(&ask.with)?.digest;
         if bad == good {
             let said = "`version` and `with` are the same version: nothing would differ";
             return Err(NotStarted::Wrong(said.to_owned()));

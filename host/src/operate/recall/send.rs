@@ -86,6 +86,7 @@ impl Recalls {
             documents: wrong.documents,
             checkpoint: wrong.checkpoint,
             status: wrong.status,
+            target_status: wrong.target_status,
             at: Timestamp::now(),
         }))
     }

@@ -370,7 +370,7 @@ impl Place<'_> {
             name: self.subject.name.clone(),
             active,
             fault: fault.map(ToString::to_string),
-            versions: self.values.journal.versions(&self.subject)?,
+            versions: self.values.journal.value_versions(&self.subject)?,
         })
     }
 
@@ -391,7 +391,7 @@ impl Place<'_> {
 
     /// A version that is kept: `3`, or the beginning of its digest.
     fn kept(&self, wanted: &str) -> Result<(String, Bytes), VersionError> {
-        let versions = self.values.journal.versions(&self.subject)?;
+        let versions = self.values.journal.value_versions(&self.subject)?;
         let number: Option<u64> = wanted.parse().ok();
         let by_digest =
             |it: &&Version| wanted.len() >= PREFIX_CHARS_MIN && it.digest.starts_with(wanted);

@@ -78,6 +78,7 @@ pub(super) fn begun(mapped: Mapped) -> Passage {
         delivered: Vec::new(),
         checkpoint: None,
         status: None,
+        target_status: None,
         attempts: Vec::new(),
         dead: None,
         replays: 0,

@@ -60,6 +60,7 @@ impl Walk {
                     documents,
                     checkpoint: None,
                     status: None,
+                    target_status: None,
                     at: Timestamp::UNIX_EPOCH,
                 };
                 let all = Deliveries::fresh(&mapped, false);
