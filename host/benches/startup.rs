@@ -2,7 +2,8 @@
 //!
 //! A journal is filled with events that have gone the whole road, and some that are still open; then
 //! a real `mapwright serve` is started on it: once with its checkpoints missing (they are made again
-//! from the journal before anything is served), and again after a `kill -9`. Each time another
+//! from the journal before anything is served), again after a `kill -9`, and with them missing once
+//! more, when the journal keeps by name what they do not hold. Each time another
 //! merchant sends orders and has to see them delivered. Next to it the same host on an empty journal.
 //! `--events N` (a million unless said otherwise: it takes some minutes and gigabytes), `--orders N`
 //! that they are about, `--json`. Linux only.
@@ -61,6 +62,9 @@ fn main() {
     let filled = filled.elapsed().as_secs();
     rows.push(start("a long journal, its checkpoints missing"));
     rows.push(start("a long journal, after a kill"));
+    // From here on the journal keeps what the checkpoints do not hold.
+    std::fs::remove_dir_all(dir.path().join("data/checkpoints")).expect("they are there");
+    rows.push(start("a long journal, its checkpoints missing once more"));
     report(&rows, (events, orders), filled, arguments.iter().any(|argument| argument == "--json"));
 }
 

@@ -113,8 +113,13 @@ impl Guest {
 
     /// A plugin that makes of the payload one document with the payload as its body.
     pub fn echo(name: &str) -> Self {
+        Self::passing(name, "sale", "sale-1")
+    }
+
+    /// The same with another entity and key.
+    pub fn passing(name: &str, entity: &str, key: &str) -> Self {
         let mut guest = Self::new(name);
-        let body = guest.mapped(&[("sale", "sale-1")], Some("seen"));
+        let body = guest.mapped(&[(entity, key)], Some("seen"));
         guest.transform = Some(format!(
             "{}\n{body}",
             // The body of the first document is put in place before the answer is given.

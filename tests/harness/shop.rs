@@ -158,6 +158,12 @@ impl Shop {
         Self { client: client(), url: format!("http://{address}/hooks/{merchant}/shop") }
     }
 
+    /// Sends to the hook of another connection.
+    #[must_use]
+    pub fn at(merchant: &str, connection: &str, address: std::net::SocketAddr) -> Self {
+        Self { client: client(), url: format!("http://{address}/hooks/{merchant}/{connection}") }
+    }
+
     /// Sends a delivery.
     ///
     /// # Panics

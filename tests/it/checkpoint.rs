@@ -9,11 +9,22 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use mapwright::checkpoint::{Checkpoints, Error, Finished, ResourceCheckpoint, Tail};
+use mapwright_tests::host::Patience;
 
 /// What the journal knows; the n-th entry has mark n + 1.
 #[derive(Clone, Default)]
 struct Known {
     finished: Arc<Mutex<Vec<Finished>>>,
+    kept: Arc<Mutex<Kept>>,
+}
+
+/// Last words that the journal keeps by name, and up to which mark.
+#[derive(Default)]
+struct Kept {
+    words: HashMap<String, Finished>,
+    to: u64,
+    /// How the next times of keeping go wrong: before anything is written, or after.
+    faults: Vec<bool>,
 }
 
 impl Tail for Known {
@@ -30,6 +41,36 @@ impl Tail for Known {
         let finished = self.finished.lock().unwrap();
         let found = finished.iter().find(|it| it.event_seq == event_seq && it.route == route);
         Ok(found.and_then(|it| it.checkpoint.clone()))
+    }
+
+    fn kept_to(&self) -> Result<u64, String> {
+        Ok(self.kept.lock().unwrap().to)
+    }
+
+    fn kept(&self, _: &str, _: &str, resource_key: &str) -> Result<Option<Finished>, String> {
+        Ok(self.kept.lock().unwrap().words.get(resource_key).cloned())
+    }
+
+    fn keep_range(&self, from: u64, to: u64) -> Result<(), String> {
+        let finished = self.finished.lock().unwrap().clone();
+        let inside = |it: &Finished| it.mark > from && it.mark <= to;
+        self.keep(finished.into_iter().filter(inside).collect(), to)
+    }
+
+    fn keep(&self, words: Vec<Finished>, to: u64) -> Result<(), String> {
+        let mut kept = self.kept.lock().unwrap();
+        let fault = kept.faults.pop();
+        if fault == Some(false) {
+            return Err("the disk is full".into());
+        }
+        for word in words {
+            let newer = kept.words.get(&word.resource_key).is_some_and(|it| it.mark >= word.mark);
+            if !newer {
+                kept.words.insert(word.resource_key.clone(), word);
+            }
+        }
+        kept.to = kept.to.max(to);
+        if fault == Some(true) { Err("it was written, and nobody knows".into()) } else { Ok(()) }
     }
 }
 
@@ -362,10 +403,151 @@ fn reading_in_service_notices_a_store_that_is_being_made_again() {
         fn checkpoint_of(&self, event_seq: u64, route: &str) -> Result<Option<String>, String> {
             self.0.checkpoint_of(event_seq, route)
         }
+        fn kept_to(&self) -> Result<u64, String> {
+            self.0.kept_to()
+        }
+        fn kept(&self, m: &str, route: &str, key: &str) -> Result<Option<Finished>, String> {
+            self.0.kept(m, route, key)
+        }
+        fn keep_range(&self, from: u64, to: u64) -> Result<(), String> {
+            self.0.keep_range(from, to)
+        }
+        fn keep(&self, words: Vec<Finished>, to: u64) -> Result<(), String> {
+            self.0.keep(words, to)
+        }
     }
     let dir = tempfile::tempdir().unwrap();
     let refused =
         Checkpoints::open(&dir.path().join("checkpoints"), Moody(Known::with(10), true.into()))
             .unwrap_err();
     assert!(matches!(refused, Error::Journal(_)), "{refused}");
+}
+
+/// The marks whose last words a small store holds.
+const HELD: u64 = 24;
+
+/// Whoever is made again answers a little later.
+fn patiently(checkpoints: &Checkpoints, resource: &str) -> Option<ResourceCheckpoint> {
+    let mut patience = Patience::default();
+    loop {
+        match checkpoints.get("acme", "orders", resource) {
+            Ok(answer) => return answer,
+            Err(error) => assert!(!patience.is_over(), "{error}"),
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// One life of a store that lets go of what is old, beside a model that never does.
+fn a_life_of_a_small_store(seed: u64) {
+    let mut rng = fastrand::Rng::with_seed(seed);
+    let dir = tempfile::tempdir().unwrap();
+    let (folder, older) = (dir.path().join("checkpoints"), dir.path().join("older"));
+    let known = Known::default();
+    let resources = rng.u64(5..120);
+    let open = || Checkpoints::open_holding(&folder, known.clone(), HELD).unwrap();
+    let mut checkpoints = open();
+    for round in 0..rng.usize(4..9) {
+        let mut late = Vec::new();
+        for _ in 0..rng.u64(1..160) {
+            let text = rng.bool().then(|| "x".repeat(rng.usize(0..60)));
+            let one = known.finish(&format!("order/{}", rng.u64(0..resources)), text);
+            // Some are put late, and a few of those never: they are in the journal.
+            if rng.u32(0..8) == 0 {
+                late.push(one)
+            } else {
+                put(&checkpoints, &one)
+            }
+            if rng.u32(0..10) == 0 {
+                known.kept.lock().unwrap().faults.push(rng.bool());
+            }
+        }
+        let lost = rng.u32(0..4) == 0;
+        for one in late.iter().rev().filter(|_| !lost) {
+            put(&checkpoints, one);
+        }
+        if lost && !late.is_empty() {
+            drop(checkpoints);
+            checkpoints = open();
+        }
+        let when = format!("seed {seed}, round {round}");
+        for (resource, expected) in known.expected() {
+            assert_eq!(patiently(&checkpoints, &resource), Some(expected), "{resource}, {when}");
+        }
+        assert_eq!(patiently(&checkpoints, "order/never"), None, "{when}");
+        match rng.u32(0..6) {
+            0 => {
+                drop(checkpoints);
+                std::fs::remove_dir_all(&folder).unwrap();
+                checkpoints = open();
+            }
+            1 => {
+                drop(checkpoints);
+                std::fs::remove_dir_all(&older).ok();
+                copy(&folder, &older);
+                checkpoints = open();
+            }
+            2 if older.exists() => {
+                // A copy of another day: what it lacks is in the journal, by name or by mark.
+                drop(checkpoints);
+                std::fs::remove_dir_all(&folder).unwrap();
+                copy(&older, &folder);
+                checkpoints = open();
+            }
+            3 => {
+                drop(checkpoints);
+                checkpoints = open();
+            }
+            _ => {}
+        }
+    }
+    known.kept.lock().unwrap().faults.clear();
+    let mut patience = Patience::default();
+    let mut last = 0;
+    // It begins late; then it goes on until no more than it may hold is left.
+    while checkpoints.held().0 > HELD + HELD / 4 {
+        assert!(!patience.is_over(), "seed {seed}: it holds {:?}", checkpoints.held());
+        put(&checkpoints, &known.finish(&format!("order/more-{last}"), None));
+        last += 1;
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    for (resource, expected) in known.expected() {
+        assert_eq!(patiently(&checkpoints, &resource), Some(expected), "{resource}, seed {seed}");
+    }
+}
+
+#[test]
+fn a_store_that_lets_go_of_what_is_old_answers_as_one_that_never_does() {
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+    if let Some(seed) = number("MAPWRIGHT_SEED") {
+        return a_life_of_a_small_store(seed);
+    }
+    for _ in 0..number("MAPWRIGHT_RUNS").unwrap_or(25) {
+        a_life_of_a_small_store(fastrand::u64(..));
+    }
+}
+
+#[test]
+fn a_lost_store_is_made_again_from_what_it_held_and_no_further() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().join("checkpoints");
+    let known = Known::with(900);
+    let checkpoints = Checkpoints::open_holding(&folder, known.clone(), HELD).unwrap();
+    answers_as(&checkpoints, &known, "made from the whole journal");
+    let (held, floor) = checkpoints.held();
+    assert!(held <= HELD + HELD / 4 + 256, "{held} are held");
+    assert!(floor >= 900 - HELD - HELD / 4 - 256, "up to {floor} they are the journal's");
+    drop(checkpoints);
+    std::fs::remove_dir_all(&folder).unwrap();
+    // What lies before the floor may be gone from the list: nobody reads it again.
+    let kept_to = known.kept.lock().unwrap().to;
+    for it in known.finished.lock().unwrap().iter_mut().take(usize::try_from(kept_to).unwrap()) {
+        it.status = Some("nobody reads this again".into());
+    }
+    let checkpoints = Checkpoints::open_holding(&folder, known.clone(), HELD).unwrap();
+    for (resource, expected) in known.expected() {
+        let found = get(&checkpoints, &resource).unwrap();
+        assert_eq!(found.mark, expected.mark);
+        assert_ne!(found.status.as_deref(), Some("nobody reads this again"), "{resource}");
+    }
 }

@@ -231,7 +231,13 @@ async fn what_may_have_arrived_is_looked_for_before_it_is_sent_again() {
     let verdict = send(&target, &order, &nobody).await.verdict;
     let Verdict::Unknown { resend: true, after, .. } = verdict else { panic!("{verdict:?}") };
     assert_eq!(after, Some(Duration::from_millis(70)), "it may be at work on it still");
-    let answer = attempt(&target, &order, &nobody, false).await;
+    // Until then it is not even asked.
+    let answer = loop {
+        let answer = attempt(&target, &order, &nobody, false).await;
+        let Verdict::NotNow { wait, .. } = answer.verdict else { break answer };
+        assert_eq!(sandbox.requests(), 1, "nothing left");
+        tokio::time::sleep(wait).await;
+    };
     assert_eq!((delivered(&answer), sandbox.requests()), (Some("1"), 1));
     assert!(answer.attempt.detail.contains("found as 1"), "{answer:?}");
 

@@ -103,6 +103,7 @@ fn delivered(seq: u64, ordinal: u32, next: Next) -> DocumentDelivered {
             key: format!("k-{ordinal}"),
             target_id: format!("t-{ordinal}"),
         }],
+        written: None,
         next,
         siblings: Vec::new(),
     }
@@ -111,7 +112,7 @@ fn delivered(seq: u64, ordinal: u32, next: Next) -> DocumentDelivered {
 async fn accept(journal: &Journal, resource: &str, fingerprint: u64) -> u64 {
     match journal.accept(event(resource, "{}"), print(fingerprint)).await.unwrap() {
         Acceptance::Accepted { seq } => seq,
-        Acceptance::Duplicate { of } => panic!("{resource} is taken for a duplicate of {of}"),
+        other => panic!("{resource} is not accepted: {other:?}"),
     }
 }
 
@@ -389,7 +390,7 @@ async fn a_full_journal_says_so_loses_nothing_and_recovers() {
         let n = acknowledged.len() as u64;
         match journal.accept(event(&format!("order/{n}"), &body), print(n)).await {
             Ok(Acceptance::Accepted { seq }) => acknowledged.push(seq),
-            Ok(Acceptance::Duplicate { of }) => panic!("a duplicate of {of}"),
+            Ok(other) => panic!("{other:?}"),
             Err(error) => break error,
         }
         assert!(n < 1_000, "the limit was never met");
@@ -551,4 +552,40 @@ async fn a_restart_with_a_long_journal_is_quick() {
     let journal = Journal::open(dir.path()).unwrap();
     assert_eq!(journal.open_events("acme", 19_990, 100).unwrap().len(), 10);
     assert!(begun.elapsed() < Duration::from_secs(2), "it took {:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn a_last_word_is_kept_by_name_until_its_event_is_forgotten_and_after_that() {
+    let dir = tempfile::tempdir().unwrap();
+    let journal = Journal::open(dir.path()).unwrap();
+    let mut marks = Vec::new();
+    for n in 0..3 {
+        let seq = accept(&journal, "order/7", n).await;
+        journal.mapped(mapped(seq, vec![document("sale", "k-0")])).await.unwrap();
+        let mark = journal.document_delivered(delivered(seq, 0, Next::EndDelivered)).await.unwrap();
+        marks.push(mark.unwrap());
+    }
+    let finished = journal.finished_after(0, 10).unwrap();
+    let keep = async |words: Vec<mapwright::journal::Finished>, to: u64| {
+        let journal = journal.clone();
+        std::thread::spawn(move || journal.keep(words, to)).join().unwrap().unwrap();
+    };
+    let kept = || journal.kept("acme", "orders", "order/7").unwrap().map(|it| it.mark);
+    assert_eq!((kept(), journal.kept_to().unwrap()), (None, 0));
+    let range = journal.clone();
+    std::thread::spawn(move || range.keep_range(0, 1)).join().unwrap().unwrap();
+    assert_eq!((kept(), journal.kept_to().unwrap()), (Some(marks[0]), marks[0]));
+    keep(vec![finished[1].clone()], marks[1]).await;
+    keep(vec![finished[0].clone()], marks[0]).await;
+    assert_eq!((kept(), journal.kept_to().unwrap()), (Some(marks[1]), marks[1]), "never back");
+    assert_eq!(journal.kept("acme", "orders", "order/7").unwrap().unwrap(), finished[1]);
+    assert_eq!(journal.kept("acme", "other", "order/7").unwrap(), None);
+    // With the events of all of them gone, the last of them is what is known.
+    let in_a_year = Timestamp::now() + jiff::SignedDuration::from_hours(24 * 400);
+    let retentions = mapwright::journal::Retentions::default();
+    journal.forget_events(&retentions, in_a_year, 0).await.unwrap();
+    assert_eq!(journal.counts().unwrap().events, 3, "numbers are not given out again");
+    assert_eq!(kept(), Some(marks[2]));
+    let word = journal.kept("acme", "orders", "order/7").unwrap().unwrap();
+    assert_eq!((word.status, word.event_seq), (finished[2].status.clone(), finished[2].event_seq));
 }

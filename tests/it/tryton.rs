@@ -474,7 +474,9 @@ async fn an_answer_lost_on_the_way_does_not_make_a_second_sale() {
     let erp = Erp::new(server);
     erp.order("190", "draft").await;
     for (number, when) in [("191", Loss::AfterTheAnswer), ("192", Loss::WhileAtWork)] {
-        let unlucky = Erp::at(&losing(server, "model.sale.sale.create", when), PASSWORD, "");
+        // Even without time to settle.
+        let way = losing(server, "model.sale.sale.create", when);
+        let unlucky = Erp::at(&way, PASSWORD, "settle_ms = 0");
         *unlucky.identities.lock().unwrap() = erp.identities.lock().unwrap().clone();
         let (_, _, mut body) = order("190", "quotation");
         body["reference"] = json!(format!("WC-ORDER-{number}"));
@@ -490,6 +492,33 @@ async fn an_answer_lost_on_the_way_does_not_make_a_second_sale() {
             (Some(made), &json!("quotation"))
         );
     }
+}
+
+#[tokio::test]
+async fn what_tryton_may_be_at_work_on_still_is_not_looked_for_before_it_has_settled() {
+    // Nobody is there: whatever waits was not sent.
+    let nowhere = "http://127.0.0.1:1";
+    let erp = Erp::at(nowhere, PASSWORD, "");
+    let (_, _, sale) = order("193", "draft");
+    let again = erp.attempt(Operation::Upsert, "sale", "order/193", sale.clone(), false).await;
+    let Verdict::NotNow { wait, .. } = again.verdict else { panic!("{again:?}") };
+    assert!(wait > Duration::from_secs(1) && wait <= Duration::from_secs(5), "{wait:?}");
+    // What certainly was not sent before need not wait.
+    let first = erp.attempt(Operation::Upsert, "sale", "order/194", sale.clone(), true).await;
+    assert!(matches!(first.verdict, Verdict::Retry { .. }), "{first:?}");
+
+    let server = server().await;
+    let known = Erp::new(server);
+    known.order("190", "draft").await;
+    let (_, _, mut body) = order("190", "draft");
+    body["reference"] = json!("WC-ORDER-195");
+    let erp = Erp::at(&losing(server, "model.sale.sale.create", Loss::WhileAtWork), PASSWORD, "");
+    *erp.identities.lock().unwrap() = known.identities.lock().unwrap().clone();
+    let lost = erp.attempt(Operation::Upsert, "sale", "order/195", body.clone(), true).await;
+    let Verdict::Unknown { after, .. } = lost.verdict else { panic!("{lost:?}") };
+    assert_eq!(after, Some(Duration::from_secs(5)));
+    let again = erp.attempt(Operation::Upsert, "sale", "order/195", body, false).await;
+    assert!(matches!(again.verdict, Verdict::NotNow { .. }), "{again:?}");
 }
 
 /// When the connection breaks.
@@ -526,7 +555,7 @@ fn losing(server: &Tryton, method: &'static str, when: Loss) -> String {
 }
 
 /// The bytes of one request, to the end of its body. It is told to close the connection after it.
-fn one_request(socket: &mut TcpStream) -> Vec<u8> {
+pub(crate) fn one_request(socket: &mut TcpStream) -> Vec<u8> {
     let mut request = Vec::new();
     let mut chunk = [0; 65536];
     loop {

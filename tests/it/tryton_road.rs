@@ -2,15 +2,21 @@
 //! there, by the tests' own means, as sales with the right party, addresses, lines and total.
 
 use std::fs;
-use std::time::Duration;
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 use mapwright::journal::{Journal, State};
-use mapwright_tests::host::{Folder, TestHost, rows, until_ready};
+use mapwright_tests::host::{Folder, TestHost, rows, until, until_ready};
 use mapwright_tests::plugins::built;
 use mapwright_tests::served::Served;
 use mapwright_tests::shop::{Delivery, Shop};
 use mapwright_tests::tryton::{DATABASE, PASSWORD, Tryton, USERNAME, shared};
 use serde_json::{Value, json};
+
+use crate::tryton::one_request;
 
 const PLUGIN: &str = "woo-order-to-tryton";
 
@@ -50,6 +56,34 @@ settings = {{ shop_name = "Acme", prefix = "{prefix}" }}
         ),
     );
     folder
+}
+
+/// The address of a slow way to the server: the first call of a method arrives after `late`, also if
+/// nobody waits for its answer any more. Answers how many such calls have set out, too.
+fn slow_way(server: &Tryton, method: &'static str, late: Duration) -> (String, Arc<AtomicU32>) {
+    let (listener, to) = (TcpListener::bind("127.0.0.1:0").unwrap(), server.address());
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let calls = Arc::new(AtomicU32::new(0));
+    let counted = Arc::clone(&calls);
+    std::thread::spawn(move || {
+        for socket in listener.incoming() {
+            let (mut near, to, calls) = (socket.unwrap(), to.clone(), Arc::clone(&counted));
+            std::thread::spawn(move || {
+                let request = one_request(&mut near);
+                let is_slow = String::from_utf8_lossy(&request).contains(method);
+                if is_slow && calls.fetch_add(1, Ordering::Relaxed) == 0 {
+                    std::thread::sleep(late);
+                }
+                let mut far = TcpStream::connect(&to).unwrap();
+                // Nobody may be there to send, or to listen.
+                far.write_all(&request).ok();
+                let mut answer = Vec::new();
+                far.read_to_end(&mut answer).ok();
+                near.write_all(&answer).ok();
+            });
+        }
+    });
+    (address, calls)
 }
 
 /// Waits for a server off the runtime's own threads.
@@ -191,6 +225,37 @@ async fn an_order_in_euro_with_two_taxes_stands_in_tryton() {
             "1.0 x FRETE at 6.95",
         ]
     );
+}
+
+/// The call that makes the sale arrives when the host that sent it is long gone and the next one has
+/// started.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sale_that_was_on_its_way_when_the_host_was_killed_is_found_and_not_made_again() {
+    let server = server().await;
+    let (way, calls) = slow_way(server, "model.sale.sale.create", Duration::from_secs(4));
+    let folder = folder(server, "TARDE-");
+    let file = folder.of("acme", "merchant.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    assert!(text.contains(&server.base_url()));
+    folder.write(file, text.replace(&server.base_url(), &way));
+    let capture = Delivery::captured("034-order-br-paid-order-created");
+    let mut served = Served::start(&folder);
+    Shop::of("acme", served.address().await).send(&capture).await.accepted();
+    until("the sale is on its way", async || (calls.load(Ordering::Relaxed) > 0).then_some(()))
+        .await;
+    let set_out = Instant::now();
+    served.kill();
+    let mut served = Served::start(&folder);
+    let address = served.address().await;
+    until_ready(address, "nothing is open", |r| r["journal"]["counts"]["open"] == 0).await;
+    until("the first call has arrived for certain", async || {
+        (set_out.elapsed() > Duration::from_secs(6)).then_some(())
+    })
+    .await;
+    served.terminate().await;
+    // It is the one sale with this reference.
+    assert_eq!(sale(server, "TARDE-26")["total_amount"]["decimal"], "254.56");
+    assert_eq!(calls.load(Ordering::Relaxed), 1, "it was found");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -92,6 +92,7 @@ pub(crate) async fn road(
             key: format!("acme:{n}"),
             target_id,
         }],
+        written: None,
         next: Next::EndDelivered,
         siblings: Vec::new(),
     };

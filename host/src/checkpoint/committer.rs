@@ -18,6 +18,8 @@ const GATHERED_FOR: Duration = Duration::from_millis(40);
 /// How many finished passages are read from the journal at a time; each may carry a checkpoint of
 /// some size.
 const TAIL_PAGE: usize = 256;
+/// Marks whose words the journal keeps in one commit by itself: some tenths of a second.
+const MARKS_KEPT_AT_ONCE: u64 = 20_000;
 /// A mark that is missing behind so many later ones will not come: it is fetched.
 const AHEAD_MAX: usize = 8192;
 /// Between two tries to get a broken store going again.
@@ -27,12 +29,15 @@ pub(super) struct Committer {
     dir: PathBuf,
     shared: Arc<Shared>,
     store: Option<Store>,
+    /// Whether it is at it, or waits until there is more to let go of.
+    is_letting_go: bool,
 }
 
 impl Committer {
     /// Opens the store and brings it up to date.
     pub(super) fn open(dir: &Path, shared: Arc<Shared>) -> Result<Self, Error> {
-        let mut committer = Self { dir: dir.to_path_buf(), shared, store: None };
+        let mut committer =
+            Self { dir: dir.to_path_buf(), shared, store: None, is_letting_go: false };
         committer.heal()?;
         Ok(committer)
     }
@@ -63,8 +68,9 @@ impl Committer {
 
     /// Waits for something to do; nothing once all is written and the handles are gone.
     fn wait(&self) -> Option<Work> {
+        let at_it = self.is_letting_go;
         let idle = |state: &mut State| {
-            !state.closing && !state.behind && !state.suspect && state.pending.is_empty()
+            !at_it && !state.closing && !state.behind && !state.suspect && state.pending.is_empty()
         };
         let wait = |state, time| {
             let (state, _timeout) = self
@@ -101,7 +107,61 @@ impl Committer {
         };
         self.write(&flying, watermark)?;
         self.shared.lock().flying = Arc::default();
+        self.let_go_of_some()
+    }
+
+    /// Lets go of the oldest words where more marks than wanted are held, a page at a time: into the
+    /// journal first, then out of the store. It begins late and goes on until it is well below, so
+    /// that it is not about a handful each time.
+    fn let_go_of_some(&mut self) -> Result<(), Error> {
+        let store = self.store.as_ref().ok_or(Error::Behind)?;
+        let (floor, watermark) = (store.floor(), store.watermark());
+        let wanted = watermark.saturating_sub(self.shared.marks_held);
+        if wanted <= floor || (!self.is_letting_go && wanted - floor < self.shared.marks_held / 4) {
+            self.is_letting_go = false;
+            self.tell_size();
+            return Ok(());
+        }
+        self.is_letting_go = true;
+        let page = self.shared.tail.finished_after(floor, TAIL_PAGE).map_err(Error::Journal)?;
+        let page: Vec<_> = page.into_iter().filter(|it| it.mark <= wanted).collect();
+        let to = page.last().map_or(wanted, |last| last.mark);
+        // As everywhere, a sled that has met damage may panic.
+        let last_words = std::panic::catch_unwind(AssertUnwindSafe(|| last_words(store, page)));
+        let (keys, words) = last_words.unwrap_or(Err(Error::Damaged))?;
+        if let Err(why) = self.shared.tail.keep(words, to) {
+            // A full disk, most likely: they stay here until there is room.
+            tracing::warn!(why, "checkpoints cannot be let go of now");
+            return Ok(());
+        }
+        // Whoever misses them from here on finds them there.
+        self.shared.lock().floor = to;
+        let store = self.store.as_mut().ok_or(Error::Behind)?;
+        std::panic::catch_unwind(AssertUnwindSafe(|| store.let_go(&keys, to)))
+            .unwrap_or(Err(Error::Damaged))?;
+        self.tell_size();
         Ok(())
+    }
+
+    /// An empty store beside a long journal does not take in what it would let go of again.
+    fn begin_late(&self, store: &mut Store, last: u64) -> Result<(), Error> {
+        let begin = last.saturating_sub(self.shared.marks_held);
+        while store.floor().max(store.watermark()) < begin {
+            let from = store.floor().max(store.watermark());
+            let to = begin.min(from + MARKS_KEPT_AT_ONCE);
+            if let Err(why) = self.shared.tail.keep_range(from, to) {
+                // A full disk, most likely. Then it takes in more than it will hold.
+                tracing::warn!(why, "last words cannot be kept by the journal now");
+                break;
+            }
+            store.let_go(&[], to)?;
+        }
+        Ok(())
+    }
+
+    fn tell_size(&self) {
+        let held = self.store.as_ref().map_or(0, Store::count);
+        self.shared.lock().held = held;
     }
 
     fn write(
@@ -154,8 +214,17 @@ impl Committer {
         let closed = self.store.take();
         let _closed = std::panic::catch_unwind(AssertUnwindSafe(move || drop(closed)));
         let last = self.shared.tail.last_mark().map_err(Error::Journal)?;
-        let store = Store::open(&self.dir, last)?;
+        let kept_to = self.shared.tail.kept_to().map_err(Error::Journal)?;
+        let mut store = Store::open(&self.dir, last, kept_to)?;
+        if store.count() == 0 && store.watermark() < kept_to {
+            // What lies before is the journal's to tell.
+            store.let_go(&[], kept_to)?;
+        }
+        if store.count() == 0 {
+            self.begin_late(&mut store, last)?;
+        }
         let mut watermark = store.watermark();
+        self.shared.lock().floor = store.floor();
         self.store = Some(store);
         let mut applied = 0_u64;
         loop {
@@ -171,6 +240,7 @@ impl Committer {
                     state.db = self.store.as_ref().map(Store::reader);
                     state.low = watermark;
                     state.behind = false;
+                    state.held = self.store.as_ref().map_or(0, Store::count);
                     if applied > 0 {
                         tracing::info!(applied, "checkpoints are up to the journal's end");
                     }
@@ -187,6 +257,7 @@ impl Committer {
                 puts.insert(key, checkpoint);
             }
             self.write(&puts, watermark)?;
+            self.let_go_of_some()?;
         }
     }
 }
@@ -199,13 +270,37 @@ enum Work {
 
 fn pair(it: Finished) -> (Vec<u8>, ResourceCheckpoint) {
     let key = value::key(&it.merchant, &it.route, &it.resource_key);
-    let checkpoint = ResourceCheckpoint {
+    (key, checkpoint_of(it))
+}
+
+/// Of these passages those that have left the last word, with its key.
+fn last_words(store: &Store, page: Vec<Finished>) -> Result<(Vec<Vec<u8>>, Vec<Finished>), Error> {
+    let (mut keys, mut words) = (Vec::new(), Vec::new());
+    for finished in page {
+        let key = value::key(&finished.merchant, &finished.route, &finished.resource_key);
+        let Some(stored) = store.word(&key, finished.mark)? else { continue };
+        words.push(as_put(finished, stored));
+        keys.push(key);
+    }
+    Ok((keys, words))
+}
+
+/// A word as it was put; the journal's own account of its mapping may be another one by now.
+fn as_put(finished: Finished, stored: value::Stored) -> Finished {
+    let it = stored.checkpoint;
+    let checkpoint = if stored.elsewhere { finished.checkpoint } else { it.checkpoint };
+    let (event_seq, version) = (it.event_seq, it.version);
+    let (status, target_status) = (it.status, it.target_status);
+    Finished { event_seq, version, status, target_status, checkpoint, ..finished }
+}
+
+pub(super) fn checkpoint_of(it: Finished) -> ResourceCheckpoint {
+    ResourceCheckpoint {
         checkpoint: it.checkpoint,
         status: it.status,
         target_status: it.target_status,
         version: it.version,
         event_seq: it.event_seq,
         mark: it.mark,
-    };
-    (key, checkpoint)
+    }
 }

@@ -7,6 +7,11 @@
 //! to which nothing is missing. Marks may come out of order, and an older one never replaces a
 //! newer.
 //!
+//! sled keeps a table of all its pages in memory, so it holds only what was delivered lately: the last
+//! words among the newest [`MARKS_HELD`] marks. Older ones are kept by name in the journal before they
+//! are let go, up to the *floor*; what is not found here is looked for there. So memory, the time to
+//! open the store and the time to make it again are those of so many words, whatever has been.
+//!
 //! Beside them lie the *places* of walks through the lists of shops. They are not in the journal:
 //! a lost place costs a longer walk.
 //!
@@ -33,6 +38,11 @@ pub const FOLDER: &str = "checkpoints";
 /// Puts that wait for the committer at most. Beyond it (the disk is stuck) they are dropped and
 /// taken from the journal again; until then [`Checkpoints::get`] answers [`Error::Behind`].
 const PENDING_MAX: usize = 65_536;
+
+/// The newest passages whose last words are held here. A miss costs a look into the journal, some
+/// tens of microseconds; holding one costs some hundred bytes of memory, and making it again some
+/// fifteen microseconds at a start without the store.
+pub const MARKS_HELD: u64 = 100_000;
 
 /// What is known of a resource on a route.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,6 +103,36 @@ pub trait Tail: Send + Sync + 'static {
     /// # Errors
     /// The journal cannot be read.
     fn checkpoint_of(&self, event_seq: u64, route: &str) -> Result<Option<String>, String>;
+
+    /// Up to which mark the last words are kept by name.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    fn kept_to(&self) -> Result<u64, String>;
+
+    /// A last word that is kept.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    fn kept(
+        &self,
+        merchant: &str,
+        route: &str,
+        resource_key: &str,
+    ) -> Result<Option<Finished>, String>;
+
+    /// Keeps the last words of all that ended after `from` up to `to`, as the journal itself has them:
+    /// where no store ever held them.
+    ///
+    /// # Errors
+    /// As [`Tail::keep`].
+    fn keep_range(&self, from: u64, to: u64) -> Result<(), String>;
+
+    /// Keeps last words; all up to the mark `to` are kept when it returns.
+    ///
+    /// # Errors
+    /// The journal cannot be written; it is tried again later.
+    fn keep(&self, words: Vec<Finished>, to: u64) -> Result<(), String>;
 }
 
 /// Why a checkpoint cannot be had. Nothing is lost: all of it is in the journal.
@@ -139,6 +179,7 @@ struct Shared {
     state: Mutex<State>,
     work: Condvar,
     tail: Box<dyn Tail>,
+    marks_held: u64,
 }
 
 #[derive(Default)]
@@ -153,6 +194,10 @@ struct State {
     low: u64,
     /// Marks beyond `low` that have been put.
     ahead: BTreeSet<u64>,
+    /// Last words up to this mark are the journal's to tell.
+    floor: u64,
+    /// How many words the store holds.
+    held: u64,
     /// Puts were dropped, or the store is gone: the journal has to be read again.
     behind: bool,
     /// Something read was damaged.
@@ -174,10 +219,19 @@ impl Checkpoints {
     /// # Errors
     /// [`Error::Journal`] and [`Error::Unusable`].
     pub fn open(dir: &Path, tail: impl Tail) -> Result<Self, Error> {
+        Self::open_holding(dir, tail, MARKS_HELD)
+    }
+
+    /// The same with another number for [`MARKS_HELD`].
+    ///
+    /// # Errors
+    /// As [`Checkpoints::open`].
+    pub fn open_holding(dir: &Path, tail: impl Tail, marks_held: u64) -> Result<Self, Error> {
         let shared = Arc::new(Shared {
             state: Mutex::new(State::default()),
             work: Condvar::new(),
             tail: Box::new(tail),
+            marks_held,
         });
         let committer = Committer::open(dir, Arc::clone(&shared))?;
         let thread = std::thread::Builder::new()
@@ -199,7 +253,8 @@ impl Checkpoints {
         resource_key: &str,
     ) -> Result<Option<ResourceCheckpoint>, Error> {
         let key = value::key(merchant, route, resource_key);
-        let Some(stored) = self.find(&key)? else { return Ok(None) };
+        let (found, floor) = self.find(&key)?;
+        let Some(stored) = found else { return self.kept(floor, merchant, route, resource_key) };
         let mut checkpoint = stored.checkpoint;
         if stored.elsewhere {
             checkpoint.checkpoint = self
@@ -212,17 +267,41 @@ impl Checkpoints {
         Ok(Some(checkpoint))
     }
 
-    fn find(&self, key: &[u8]) -> Result<Option<value::Stored>, Error> {
+    /// What the journal keeps, where anything was ever let go.
+    fn kept(
+        &self,
+        floor: u64,
+        merchant: &str,
+        route: &str,
+        resource_key: &str,
+    ) -> Result<Option<ResourceCheckpoint>, Error> {
+        if floor == 0 {
+            return Ok(None);
+        }
+        let kept = self.owner.shared.tail.kept(merchant, route, resource_key);
+        Ok(kept.map_err(Error::Journal)?.map(committer::checkpoint_of))
+    }
+
+    /// How many last words are held here, and up to which mark they are the journal's to tell.
+    #[must_use]
+    pub fn held(&self) -> (u64, u64) {
+        let state = self.owner.shared.lock();
+        (state.held, state.floor)
+    }
+
+    /// What is held under a key, and the floor as it was when it was looked for.
+    fn find(&self, key: &[u8]) -> Result<(Option<value::Stored>, u64), Error> {
         let shared = &self.owner.shared;
-        let db = {
+        let (db, floor) = {
             let state = shared.lock();
             if state.behind {
                 return Err(Error::Behind);
             }
             if let Some(found) = state.pending.get(key).or_else(|| state.flying.get(key)) {
-                return Ok(Some(value::Stored { checkpoint: found.clone(), elsewhere: false }));
+                let stored = value::Stored { checkpoint: found.clone(), elsewhere: false };
+                return Ok((Some(stored), state.floor));
             }
-            state.db.clone().ok_or(Error::Behind)?
+            (state.db.clone().ok_or(Error::Behind)?, state.floor)
         };
         // A sled that has met damage may panic instead of saying so.
         let found = std::panic::catch_unwind(AssertUnwindSafe(|| db.get(key)));
@@ -230,13 +309,13 @@ impl Checkpoints {
             self.suspect();
             return Err(Error::Damaged);
         };
-        let Some(found) = found else { return Ok(None) };
+        let Some(found) = found else { return Ok((None, shared.lock().floor.max(floor))) };
         let stored = value::decode(key, &found);
         if stored.is_none() {
             self.suspect();
             return Err(Error::Damaged);
         }
-        Ok(stored)
+        Ok((stored, floor))
     }
 
     /// Where a walk through a list of a shop is, as [`Checkpoints::put_place`] was last told.
@@ -250,7 +329,7 @@ impl Checkpoints {
         connection: &str,
         list: &str,
     ) -> Result<Option<String>, Error> {
-        let stored = self.find(&value::place_key(merchant, connection, list))?;
+        let (stored, _) = self.find(&value::place_key(merchant, connection, list))?;
         Ok(stored.and_then(|stored| stored.checkpoint.checkpoint))
     }
 
@@ -260,7 +339,7 @@ impl Checkpoints {
     pub fn put_place(&self, merchant: &str, connection: &str, list: &str, place: &str) {
         let key = value::place_key(merchant, connection, list);
         // It counts for itself, so that the newest wins as with the others.
-        let Ok(before) = self.find(&key) else { return };
+        let Ok((before, _)) = self.find(&key) else { return };
         let mark = before.map_or(0, |stored| stored.checkpoint.mark) + 1;
         let shared = &self.owner.shared;
         let mut state = shared.lock();

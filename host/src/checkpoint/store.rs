@@ -35,25 +35,32 @@ pub(super) struct Seal {
     pub(super) watermark: u64,
     count: u64,
     sum: u64,
+    /// Last words up to this mark are not among them any more: the journal keeps them.
+    pub(super) floor: u64,
 }
 
 impl Seal {
     fn encode(self) -> Vec<u8> {
-        let mut bytes = vec![1];
-        for number in [self.watermark, self.count, self.sum] {
+        let mut bytes = vec![2];
+        for number in [self.watermark, self.count, self.sum, self.floor] {
             bytes.extend_from_slice(&number.to_be_bytes());
         }
         value::seal(SEAL_KEY, bytes)
     }
 
     fn decode(bytes: &[u8]) -> Option<Self> {
-        let bytes: &[u8; 25] = value::unseal(SEAL_KEY, bytes)?.try_into().ok()?;
-        let (schema, rest) = bytes.split_first()?;
+        let (schema, rest) = value::unseal(SEAL_KEY, bytes)?.split_first()?;
         let number = |n: usize| {
             let bytes = rest.get(n * 8..n * 8 + 8)?;
             Some(u64::from_be_bytes(bytes.try_into().ok()?))
         };
-        (*schema == 1).then_some(Self { watermark: number(0)?, count: number(1)?, sum: number(2)? })
+        let floor = match (schema, rest.len()) {
+            // Before anything was let go.
+            (1, 24) => 0,
+            (2, 32) => number(3)?,
+            _ => return None,
+        };
+        Some(Self { watermark: number(0)?, count: number(1)?, sum: number(2)?, floor })
     }
 
     /// The sum is an exclusive or, so values come and go in any order.
@@ -78,9 +85,12 @@ pub(super) struct Store {
 impl Store {
     /// Opens `dir`, or moves it aside and begins an empty one. `last_mark` is the journal's: a
     /// store that knows more than the journal belongs to another journal.
-    pub(super) fn open(dir: &Path, last_mark: u64) -> Result<Self, Error> {
+    ///
+    /// `kept_to` is how far the journal keeps last words by itself: one that has let go of more lacks
+    /// them, and one that ends before it may have outdated ones.
+    pub(super) fn open(dir: &Path, last_mark: u64, kept_to: u64) -> Result<Self, Error> {
         let unusable = |said| Error::Unusable { dir: dir.to_path_buf(), said };
-        match open_checked(dir, last_mark) {
+        match open_checked(dir, last_mark, kept_to) {
             Ok(store) => Ok(store),
             Err(Refusal::System(said)) => Err(unusable(said)),
             Err(Refusal::Damaged(why)) => {
@@ -91,7 +101,7 @@ impl Store {
                     moved_to = %aside.display(),
                     "the checkpoints were damaged; they are made again from the journal"
                 );
-                open_checked(dir, last_mark).map_err(|refusal| match refusal {
+                open_checked(dir, last_mark, kept_to).map_err(|refusal| match refusal {
                     Refusal::Damaged(said) | Refusal::System(said) => unusable(said),
                 })
             }
@@ -100,6 +110,46 @@ impl Store {
 
     pub(super) fn watermark(&self) -> u64 {
         self.seal.watermark
+    }
+
+    pub(super) fn floor(&self) -> u64 {
+        self.seal.floor
+    }
+
+    pub(super) fn count(&self) -> u64 {
+        self.seal.count
+    }
+
+    /// What is held under a key, if it has this mark: then it is a last word still.
+    pub(super) fn word(&self, key: &[u8], mark: u64) -> Result<Option<value::Stored>, Error> {
+        let Some(found) = self.db.get(key)? else { return Ok(None) };
+        let stored = value::decode(key, &found).ok_or(Error::Damaged)?;
+        Ok((stored.checkpoint.mark == mark).then_some(stored))
+    }
+
+    /// Lets go of words, all of them up to the new floor; durable when it returns.
+    pub(super) fn let_go(&mut self, keys: &[Vec<u8>], floor: u64) -> Result<(), Error> {
+        let mut batch = sled::Batch::default();
+        let mut seal = Seal { floor, watermark: self.seal.watermark.max(floor), ..self.seal };
+        for key in keys {
+            if let Some(old) = self.db.get(key)? {
+                seal.toggle(key, &old);
+                seal.count -= 1;
+                batch.remove(&key[..]);
+            }
+        }
+        self.write(batch, seal)
+    }
+
+    fn write(&mut self, mut batch: sled::Batch, seal: Seal) -> Result<(), Error> {
+        batch.insert(SEAL_KEY, seal.encode());
+        self.db.apply_batch(batch)?;
+        self.db.flush()?;
+        if let Err(error) = self.file.sync_data() {
+            stop_the_process(&error);
+        }
+        self.seal = seal;
+        Ok(())
     }
 
     /// A handle to read by.
@@ -134,14 +184,7 @@ impl Store {
             batch.insert(key, new);
         }
         seal.watermark = watermark;
-        batch.insert(SEAL_KEY, seal.encode());
-        self.db.apply_batch(batch)?;
-        self.db.flush()?;
-        if let Err(error) = self.file.sync_data() {
-            stop_the_process(&error);
-        }
-        self.seal = seal;
-        Ok(())
+        self.write(batch, seal)
     }
 }
 
@@ -180,7 +223,7 @@ fn damaged(why: impl Into<String>) -> Refusal {
     Refusal::Damaged(why.into())
 }
 
-fn open_checked(dir: &Path, last_mark: u64) -> Result<Store, Refusal> {
+fn open_checked(dir: &Path, last_mark: u64, kept_to: u64) -> Result<Store, Refusal> {
     std::fs::create_dir_all(dir).map_err(|error| Refusal::System(error.to_string()))?;
     let mark = dir.with_extension("opening");
     if mark.exists() {
@@ -196,8 +239,9 @@ fn open_checked(dir: &Path, last_mark: u64) -> Result<Store, Refusal> {
     let opener = std::thread::Builder::new()
         .name("checkpoint-open".into())
         .spawn(move || {
-            let opened =
-                std::panic::catch_unwind(AssertUnwindSafe(|| open_here(&folder, last_mark)));
+            let opened = std::panic::catch_unwind(AssertUnwindSafe(|| {
+                open_here(&folder, last_mark, kept_to)
+            }));
             // Nobody waits any longer: then the store is closed again by being dropped here.
             let _too_late = done.send(opened.unwrap_or_else(|_| Err(damaged("sled panicked"))));
         })
@@ -214,14 +258,15 @@ fn open_checked(dir: &Path, last_mark: u64) -> Result<Store, Refusal> {
     }
 }
 
-fn open_here(dir: &Path, last_mark: u64) -> Result<Store, Refusal> {
+fn open_here(dir: &Path, last_mark: u64, kept_to: u64) -> Result<Store, Refusal> {
     let db = open_unlocked(dir)?;
     let file = File::open(dir.join("db"))?;
     let seal = match db.get(SEAL_KEY)? {
         Some(bytes) => Some(Seal::decode(&bytes).ok_or_else(|| damaged("the seal is damaged"))?),
         None => None,
     };
-    let mut seen = Seal { watermark: seal.unwrap_or_default().watermark, ..Seal::default() };
+    let Seal { watermark, floor, .. } = seal.unwrap_or_default();
+    let mut seen = Seal { watermark, floor, ..Seal::default() };
     for entry in db.iter() {
         let (key, bytes) = entry?;
         if *key == *SEAL_KEY {
@@ -237,6 +282,18 @@ fn open_here(dir: &Path, last_mark: u64) -> Result<Store, Refusal> {
     if seen.watermark > last_mark {
         let watermark = seen.watermark;
         return Err(damaged(format!("they go up to mark {watermark}, the journal to {last_mark}")));
+    }
+    if seen.floor > kept_to {
+        let floor = seen.floor;
+        return Err(damaged(format!(
+            "they lack what lies before mark {floor}, the journal keeps it up to {kept_to}"
+        )));
+    }
+    if seen.watermark < kept_to && seen.count > 0 {
+        return Err(damaged(format!(
+            "they go up to mark {}, and the journal keeps words up to {kept_to}",
+            seen.watermark
+        )));
     }
     let mut store = Store { db, file, seal: seen };
     if seal.is_none() {
@@ -339,7 +396,7 @@ mod tests {
     #[test]
     fn a_late_put_does_not_replace_a_newer_one() {
         let dir = tempfile::tempdir().unwrap();
-        let mut store = Store::open(&dir.path().join("c"), 9).unwrap();
+        let mut store = Store::open(&dir.path().join("c"), 9, 0).unwrap();
         put(&mut store, &[(b"c1", 5)], 0);
         put(&mut store, &[(b"c1", 4), (b"c2", 3)], 5);
         assert_eq!(mark_of(&store, b"c1"), Some(5));
@@ -357,16 +414,16 @@ mod tests {
         for tamper in tamper {
             let dir = tempfile::tempdir().unwrap();
             let folder = dir.path().join("c");
-            let mut store = Store::open(&folder, 9).unwrap();
+            let mut store = Store::open(&folder, 9, 0).unwrap();
             put(&mut store, &[(b"c1", 1), (b"c2", 2)], 2);
             let old = store.db.get(b"c1").unwrap().unwrap();
             put(&mut store, &[(b"c1", 3)], 3);
             drop(store);
-            let store = Store::open(&folder, 9).unwrap();
+            let store = Store::open(&folder, 9, 0).unwrap();
             assert_eq!((store.watermark(), mark_of(&store, b"c1")), (3, Some(3)));
             tamper(&store.db, &old);
             drop(store);
-            let store = Store::open(&folder, 9).unwrap();
+            let store = Store::open(&folder, 9, 0).unwrap();
             assert_eq!(store.watermark(), 0, "it has to be made again");
             assert_eq!(mark_of(&store, b"c2"), None);
         }

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use super::api::ApiToken;
 use super::text::{Fault, Text, nearest};
 use crate::backlog;
+use crate::delivery::woocommerce as shop;
 use crate::delivery::{ConnectorConfig, backoff};
 use crate::ingress::woocommerce;
 use crate::journal::RetentionPatch;
@@ -117,15 +118,35 @@ struct PluginShape {
 /// One `[connections.NAME]`.
 #[derive(Debug, Clone)]
 pub enum Connection {
-    /// A shop that sends webhooks.
-    WooCommerce(woocommerce::Config),
-    /// A system that documents are delivered to.
-    Target {
-        /// What its table says.
-        config: Box<ConnectorConfig>,
-        /// The table as written: what tells whether it changed.
-        written: toml::Table,
+    /// A shop.
+    Shop {
+        /// How its webhooks are heard, if it has a secret for them.
+        source: Option<woocommerce::Config>,
+        /// How it is written to, if a route does.
+        target: Option<TargetTable>,
     },
+    /// A system that documents are delivered to.
+    Target(TargetTable),
+}
+
+/// What a connection says of being delivered to.
+#[derive(Debug, Clone)]
+pub struct TargetTable {
+    /// What its table says.
+    pub config: Box<ConnectorConfig>,
+    /// The table as written: what tells whether it changed.
+    pub written: toml::Table,
+}
+
+impl Connection {
+    /// How it is delivered to, if it is.
+    #[must_use]
+    pub fn target(&self) -> Option<&TargetTable> {
+        match self {
+            Self::Shop { target, .. } => target.as_ref(),
+            Self::Target(target) => Some(target),
+        }
+    }
 }
 
 /// `merchants/NAME/merchant.toml`.
@@ -160,10 +181,11 @@ impl MerchantFile {
         let mut connections = BTreeMap::new();
         let mut polls = BTreeMap::new();
         for (name, mut table) in shape.connections {
-            if let Some(section) = decode_poll(&text, &name, &mut table)? {
-                polls.insert(name.clone(), section);
-            }
-            let connection = decode_connection(&text, &name, table)?;
+            let section = decode_poll(&text, &name, &mut table)?;
+            let uses = Uses::of(&name, &shape.routes);
+            let connection = decode_connection(&text, &name, table, section.as_ref(), uses)?;
+            let is_source = matches!(&connection, Connection::Shop { source: Some(_), .. });
+            polls.extend(section.filter(|_| is_source).map(|section| (name.clone(), section)));
             connections.insert(name, connection);
         }
         for (name, route) in &shape.routes {
@@ -189,6 +211,8 @@ fn decode_connection(
     text: &Text<'_>,
     name: &str,
     mut table: toml::Table,
+    section: Option<&poll::Section>,
+    uses: Uses,
 ) -> Result<Connection, Fault> {
     let place = ["connections", name];
     let Some(connector) = table.remove("connector") else {
@@ -196,9 +220,9 @@ fn decode_connection(
         return Err(text.fault_at(&place, message));
     };
     let written = table.clone();
-    let target = |config| Connection::Target { config: Box::new(config), written };
+    let target = |config| Connection::Target(TargetTable { config: Box::new(config), written });
     match connector.as_str() {
-        Some("woocommerce") => Ok(Connection::WooCommerce(text.decode_table(table, &place)?)),
+        Some("woocommerce") => decode_shop(text, name, table, section, uses),
         Some("http") => Ok(target(ConnectorConfig::Http(text.decode_table(table, &place)?))),
         Some("tryton") => Ok(target(ConnectorConfig::Tryton(text.decode_table(table, &place)?))),
         _ => {
@@ -211,6 +235,75 @@ fn decode_connection(
         }
     }
 }
+
+/// What routes do with a connection.
+#[derive(Debug, Clone, Copy)]
+struct Uses {
+    listened_to: bool,
+    written_to: bool,
+}
+
+impl Uses {
+    fn of(name: &str, routes: &BTreeMap<String, Route>) -> Self {
+        Self {
+            listened_to: routes.values().any(|route| route.from == name),
+            written_to: routes.values().any(|route| route.to == name),
+        }
+    }
+}
+
+/// A shop is heard where it has a secret for webhooks, and written to where it has keys and a route
+/// goes there.
+fn decode_shop(
+    text: &Text<'_>,
+    name: &str,
+    mut table: toml::Table,
+    section: Option<&poll::Section>,
+    uses: Uses,
+) -> Result<Connection, Fault> {
+    let place = ["connections", name];
+    let fault = |key: &str, message: &str| {
+        text.fault_at(&["connections", name, key], format!("[connections.{name}] {message}"))
+    };
+    let mut written = table.clone();
+    let write = match table.remove("write") {
+        None => None,
+        Some(toml::Value::Table(write)) if section.is_some() => Some(write),
+        Some(toml::Value::Table(_)) => return Err(fault("write", NO_KEYS)),
+        Some(other) => return Err(fault("write", &format!("`write` is a table, not {other}"))),
+    };
+    let write = match write {
+        Some(write) => text.decode_table(write, &["connections", name, "write"])?,
+        None => shop::Write::default(),
+    };
+    let target = section.filter(|_| uses.written_to).map(|section| {
+        written.insert("listened_to".to_owned(), uses.listened_to.into());
+        let keys = format!("{:?}", section.api);
+        written.insert("api".to_owned(), keys.into());
+        let config = shop::Config {
+            base_url: section.base_url.clone(),
+            consumer_key: section.api.consumer_key.clone(),
+            consumer_secret: section.api.consumer_secret.clone(),
+            write,
+            listens: uses.listened_to,
+        };
+        TargetTable { config: Box::new(ConnectorConfig::WooCommerce(config)), written }
+    });
+    // A shop that is only written to sends nothing that would have to be signed.
+    if section.is_some() && !table.contains_key("webhook_secret") {
+        table.remove("base_url");
+        if let Some(key) = table.keys().next() {
+            let message =
+                format!("`{key}` says how webhooks are heard: they need a webhook_secret as well");
+            return Err(fault(key, &message));
+        }
+        return Ok(Connection::Shop { source: None, target });
+    }
+    Ok(Connection::Shop { source: Some(text.decode_table(table, &place)?), target })
+}
+
+const NO_KEYS: &str = "is to be written to and has no keys: add api = { consumer_key = { env = \
+                       \"..\" }, consumer_secret = { env = \"..\" } }, with the right to write";
 
 /// Takes what is said of polling out of a shop's table.
 fn decode_poll(
@@ -288,13 +381,20 @@ fn check_route(
             return Err(fault(key, message));
         }
     }
-    if !matches!(connections[&route.from], Connection::WooCommerce(_)) {
-        let message = format!("`{}` cannot be a source: only woocommerce sends events", route.from);
-        return Err(fault("from", message));
+    match &connections[&route.from] {
+        Connection::Shop { source: Some(_), .. } => {}
+        Connection::Shop { source: None, .. } => {
+            let message = format!("`{}` cannot be a source: it has no webhook_secret", route.from);
+            return Err(fault("from", message));
+        }
+        Connection::Target(_) => {
+            let message =
+                format!("`{}` cannot be a source: only woocommerce sends events", route.from);
+            return Err(fault("from", message));
+        }
     }
-    if matches!(connections[&route.to], Connection::WooCommerce(_)) {
-        let message = format!("`{}` cannot be a target yet: use http or tryton", route.to);
-        return Err(fault("to", message));
+    if connections[&route.to].target().is_none() {
+        return Err(fault("to", format!("`{}` {NO_KEYS}", route.to)));
     }
     if route.topics.is_empty() {
         return Err(fault("topics", "a route without topics takes nothing".into()));

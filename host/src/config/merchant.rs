@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::catalog::{Catalog, Door, Stamp};
-use super::files::{Connection, MerchantFile};
+use super::files::{Connection, MerchantFile, TargetTable};
 use super::snapshot::Loader;
 use super::text::{Fault, Text};
 use crate::delivery::{Outbound, Target, backoff};
@@ -84,6 +84,8 @@ pub struct ReadyRoute {
     pub target: Result<Arc<Target>, String>,
     /// When to try again.
     pub retry: backoff::Schedule,
+    /// Whether the merchant's routes write to where it comes from: what it brings may be an echo.
+    pub hears_itself: bool,
 }
 
 impl ReadyRoute {
@@ -218,10 +220,8 @@ impl Merchant {
 impl OpenedFile {
     /// An opened target, and the table it was opened with.
     fn target(&self, name: &str) -> Option<(&Arc<Target>, &toml::Table)> {
-        let Connection::Target { written, .. } = self.file.as_ref()?.connections.get(name)? else {
-            return None;
-        };
-        Some((self.targets.get(name)?.as_ref().ok()?, written))
+        let table = self.file.as_ref()?.connections.get(name)?.target()?;
+        Some((self.targets.get(name)?.as_ref().ok()?, &table.written))
     }
 }
 
@@ -257,37 +257,35 @@ fn open_file(
             opened.faults.push(Fault::of(path, &message));
             message
         };
-        match connection {
-            Connection::WooCommerce(config) => {
-                let secret = config.webhook_secret.resolve(base);
-                let source = secret.map(|secret| WooCommerce::new(config, &secret));
-                let source = source.map_err(|error| fault(&error)).or_else(|why| {
-                    // A shop that was heard until now is not turned away for a secret that vanished.
-                    let last_good = previous.and_then(|p| p.sources.get(name)?.as_ref().ok());
-                    last_good.cloned().ok_or(why)
-                });
-                opened.sources.insert(name.clone(), source);
-            }
-            Connection::Target { config, written } => {
-                let before = previous.and_then(|p| p.target(name));
-                let gate = match before {
-                    Some((target, table)) if table == written => {
-                        let gate = Arc::clone(target.gate());
-                        if previous.is_some_and(|p| p.secrets != opened.secrets) {
-                            gate.try_now();
-                        }
-                        Ok(gate)
+        if let Connection::Shop { source: Some(config), .. } = connection {
+            let secret = config.webhook_secret.resolve(base);
+            let source = secret.map(|secret| WooCommerce::new(config, &secret));
+            let source = source.map_err(|error| fault(&error)).or_else(|why| {
+                // A shop that was heard until now is not turned away for a secret that vanished.
+                let last_good = previous.and_then(|p| p.sources.get(name)?.as_ref().ok());
+                last_good.cloned().ok_or(why)
+            });
+            opened.sources.insert(name.clone(), source);
+        }
+        if let Some(TargetTable { config, written }) = connection.target() {
+            let before = previous.and_then(|p| p.target(name));
+            let gate = match before {
+                Some((target, table)) if table == written => {
+                    let gate = Arc::clone(target.gate());
+                    if previous.is_some_and(|p| p.secrets != opened.secrets) {
+                        gate.try_now();
                     }
-                    Some((target, _)) => {
-                        config.gate(&full, outbound).map(|gate| Arc::new(gate.after(target.gate())))
-                    }
-                    None => config.gate(&full, outbound).map(Arc::new),
-                };
-                let target = gate
-                    .and_then(|gate| Target::open_behind(gate, config, base, outbound))
-                    .map(Arc::new);
-                opened.targets.insert(name.clone(), target.map_err(|error| fault(&error)));
-            }
+                    Ok(gate)
+                }
+                Some((target, _)) => {
+                    config.gate(&full, outbound).map(|gate| Arc::new(gate.after(target.gate())))
+                }
+                None => config.gate(&full, outbound).map(Arc::new),
+            };
+            let target = gate
+                .and_then(|gate| Target::open_behind(gate, config, base, outbound))
+                .map(Arc::new);
+            opened.targets.insert(name.clone(), target.map_err(|error| fault(&error)));
         }
     }
     for (name, section) in &file.polls {
@@ -379,6 +377,7 @@ fn ready_route(
         belts,
         target,
         retry: retry.unwrap_or(loader.retry),
+        hears_itself: file.targets.contains_key(&route.from),
     };
     (ready, fault)
 }

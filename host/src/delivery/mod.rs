@@ -27,12 +27,16 @@ mod outside;
 mod patience;
 pub mod reference;
 pub mod sandbox;
+mod settle;
 mod status;
 pub mod tryton;
+pub mod woocommerce;
 
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use bytes::Bytes;
 
 pub use breaker::{Blame, Health};
 pub use client::Outbound;
@@ -43,6 +47,7 @@ pub use gate::Gate;
 pub(crate) use outside::{Clock, Waiting, Wire};
 pub use status::{StatusRange, Statuses};
 
+use self::settle::Settling;
 use crate::event::{Document, EventId};
 use crate::secret;
 
@@ -57,6 +62,8 @@ pub enum ConnectorConfig {
     Http(http::Config),
     /// `connector = "tryton"`: JSON-RPC to a Tryton server.
     Tryton(tryton::Config),
+    /// `connector = "woocommerce"` with `api`: the REST API of a shop.
+    WooCommerce(woocommerce::Config),
 }
 
 /// Why a connection cannot be opened as configured. No network is touched to find out.
@@ -132,8 +139,21 @@ pub struct Answer {
     pub health: Health,
     /// References the connector resolved by its own *find*: worth remembering, whatever the verdict.
     pub found: Vec<Found>,
+    /// What was written to a system that tells of its own changes, so that it is known again.
+    pub written: Option<Written>,
     /// For the record.
     pub attempt: Attempt,
+}
+
+/// A change to something in a system that will tell of it as if somebody else had made it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// What the system calls it (`order/26`).
+    pub resource: String,
+    /// What the system said of it just before; nothing for what was made by this.
+    pub before: Option<Bytes>,
+    /// What it will say of it.
+    pub after: Bytes,
 }
 
 /// A thing in the target, found by its natural key.
@@ -254,12 +274,15 @@ impl Verdict {
 pub struct Target {
     connector: Connector,
     gate: Arc<Gate>,
+    /// Where it is asked what it has before anything is sent again.
+    settling: Option<Settling>,
 }
 
 #[derive(Debug)]
 enum Connector {
     Http(Box<http::Target>),
     Tryton(Box<tryton::Target>),
+    WooCommerce(Box<woocommerce::Target>),
 }
 
 impl ConnectorConfig {
@@ -271,8 +294,18 @@ impl ConnectorConfig {
         let config = match self {
             Self::Http(config) => config.gate(),
             Self::Tryton(config) => config.gate()?,
+            Self::WooCommerce(config) => config.gate()?,
         };
         Ok(Gate::new(name, config, outbound))
+    }
+
+    /// How long what may have been sent is not looked for, where it is looked for at all.
+    fn settle(&self) -> Option<Duration> {
+        match self {
+            Self::Http(config) => config.settle(),
+            Self::Tryton(config) => Some(config.settle()),
+            Self::WooCommerce(config) => Some(config.settle()),
+        }
     }
 }
 
@@ -308,8 +341,12 @@ impl Target {
             ConnectorConfig::Tryton(config) => Connector::Tryton(Box::new(tryton::Target::open(
                 config, base_dir, outbound, &gate,
             )?)),
+            ConnectorConfig::WooCommerce(config) => Connector::WooCommerce(Box::new(
+                woocommerce::Target::open(config, base_dir, outbound, &gate)?,
+            )),
         };
-        Ok(Self { connector, gate })
+        let settling = config.settle().map(|time| Settling::new(time, outbound));
+        Ok(Self { connector, gate, settling })
     }
 
     /// Who may go to it now: asked before a walk begins.
@@ -326,6 +363,7 @@ impl Target {
             Connector::Http(target) => target.resends_safely(document),
             // It looks before it writes.
             Connector::Tryton(_) => true,
+            Connector::WooCommerce(_) => woocommerce::Target::resends_safely(document),
         }
     }
 
@@ -333,10 +371,19 @@ impl Target {
     /// way a crash is safe: the next attempt must say `first_attempt: false`.
     pub async fn deliver(&self, delivery: &Delivery<'_>, identities: &dyn Identities) -> Answer {
         let started = Instant::now();
-        let mut answer = match &self.connector {
-            Connector::Http(target) => target.deliver(delivery, identities).await,
-            Connector::Tryton(target) => target.deliver(delivery, identities).await,
+        let (document, first_attempt) = (delivery.document, delivery.first_attempt);
+        let not_yet = self.settling.as_ref().and_then(|it| it.not_yet(document, first_attempt));
+        let mut answer = match (&self.connector, not_yet) {
+            (_, Some(not_yet)) => Answer::unasked(not_yet),
+            (Connector::Http(target), None) => target.deliver(delivery, identities).await,
+            (Connector::Tryton(target), None) => target.deliver(delivery, identities).await,
+            (Connector::WooCommerce(target), None) => target.deliver(delivery, identities).await,
         };
+        if let (Verdict::Unknown { resend: true, after, .. }, Some(settling)) =
+            (&mut answer.verdict, &self.settling)
+        {
+            *after = Some(settling.lose(document));
+        }
         answer.attempt.duration = started.elapsed();
         let detail = answer.attempt.detail.as_str();
         answer.blame = self.gate.heard(delivery.resource, answer.health, detail);
@@ -374,7 +421,7 @@ impl Answer {
             detail: shorten(&detail, DETAIL_BYTES_MAX),
             duration: Duration::ZERO,
         };
-        Self { verdict, blame: Blame::Document, health, found: Vec::new(), attempt }
+        Self { verdict, blame: Blame::Document, health, found: Vec::new(), written: None, attempt }
     }
 }
 

@@ -64,6 +64,7 @@ impl Health {
         for (outcome, counter) in [
             ("accepted", &counters.accepted),
             ("duplicate", &counters.duplicates),
+            ("echo", &counters.echoes),
             ("quarantined", &counters.quarantined),
             ("ping", &counters.pings),
             ("refused", &counters.refused),

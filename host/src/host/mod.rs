@@ -455,6 +455,51 @@ impl checkpoint::Tail for JournalTail {
     fn checkpoint_of(&self, event_seq: u64, route: &str) -> Result<Option<String>, String> {
         self.0.checkpoint_of(event_seq, route).map_err(|error| error.to_string())
     }
+
+    fn kept_to(&self) -> Result<u64, String> {
+        self.0.kept_to().map_err(|error| error.to_string())
+    }
+
+    fn kept(
+        &self,
+        merchant: &str,
+        route: &str,
+        resource_key: &str,
+    ) -> Result<Option<checkpoint::Finished>, String> {
+        let kept = self.0.kept(merchant, route, resource_key).map_err(|error| error.to_string())?;
+        Ok(kept.map(as_checkpoint))
+    }
+
+    fn keep_range(&self, from: u64, to: u64) -> Result<(), String> {
+        apart(|| self.0.keep_range(from, to))
+    }
+
+    fn keep(&self, words: Vec<checkpoint::Finished>, to: u64) -> Result<(), String> {
+        let words = words.into_iter().map(as_finished).collect();
+        apart(|| self.0.keep(words, to))
+    }
+}
+
+/// Runs on a thread of its own: the store is opened by one that has a runtime, and must not wait in it.
+fn apart(keep: impl FnOnce() -> Result<(), journal::Error> + Send) -> Result<(), String> {
+    std::thread::scope(|scope| scope.spawn(keep).join())
+        .map_err(|_| "the journal panicked".to_owned())?
+        .map_err(|error| error.to_string())
+}
+
+/// And back.
+fn as_finished(finished: checkpoint::Finished) -> journal::Finished {
+    journal::Finished {
+        mark: finished.mark,
+        merchant: finished.merchant,
+        route: finished.route,
+        resource_key: finished.resource_key,
+        event_seq: finished.event_seq,
+        version: finished.version,
+        status: finished.status,
+        target_status: finished.target_status,
+        checkpoint: finished.checkpoint,
+    }
 }
 
 /// The journal's account of a delivered passage, in the checkpoints' words.

@@ -17,6 +17,8 @@ pub(super) enum Answer {
     Accepted { event_id: String, correlation_id: String },
     /// The last event of the resource said the same.
     Duplicate { event_id: String, correlation_id: String },
+    /// It is what our own write made the shop say.
+    Echo { event_id: String, correlation_id: String },
     /// On disk, for a person to look at.
     Quarantined { id: u64, reason: &'static str, message: String, refused: bool },
     /// A webhook was made or switched on. Anything but an empty 200 makes the shop send it again
@@ -77,6 +79,16 @@ impl Answer {
                     event_id: Some(event_id),
                     correlation_id: Some(correlation_id),
                     message: Some("the last event of this resource said the same"),
+                    ..NOTHING
+                };
+                json(StatusCode::OK, &words)
+            }
+            Self::Echo { event_id, correlation_id } => {
+                let words = Words {
+                    status: "echo",
+                    event_id: Some(event_id),
+                    correlation_id: Some(correlation_id),
+                    message: Some("this event has written so to the shop; nobody is told again"),
                     ..NOTHING
                 };
                 json(StatusCode::OK, &words)

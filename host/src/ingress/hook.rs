@@ -204,6 +204,10 @@ fn answer(taken: Taken, given: Option<String>, refused: bool) -> Answer {
             let correlation_id = given.unwrap_or_else(|| event_id.clone());
             Answer::Duplicate { event_id, correlation_id }
         }
+        Taken::Echo { of: EventId(event_id) } => {
+            let correlation_id = given.unwrap_or_else(|| event_id.clone());
+            Answer::Echo { event_id, correlation_id }
+        }
         Taken::Quarantined { id, reason, message } => {
             Answer::Quarantined { id, reason, message, refused }
         }

@@ -5,6 +5,8 @@
 //! disk as an event, or in quarantine, when [`Ingress::offer`] answers, and counted; the journal has
 //! woken the dispatcher by then.
 //!
+//! What our own writes to a shop make it say is known again there, and goes no further.
+//!
 //! It costs a parse of the body, one SHA-256 over what it says and one wait for a group commit. It
 //! does not check who brought the body: that is the caller's, before.
 
@@ -19,7 +21,7 @@ use super::peek::{Unfit, peek};
 use super::source::Source;
 use super::{Counters, Ingress};
 use crate::event::{EventId, NewEvent, Origin};
-use crate::journal::{self, Acceptance, NewQuarantine};
+use crate::journal::{self, Acceptance, NewQuarantine, Said};
 
 /// A payload of one connection, brought by somebody who made sure that it is the source's.
 #[derive(Debug, Clone)]
@@ -55,6 +57,11 @@ pub enum Taken {
         /// That event.
         of: EventId,
     },
+    /// It says what our own write to this shop has left; nothing was stored.
+    Echo {
+        /// The event whose delivery wrote it.
+        of: EventId,
+    },
     /// On disk, for a person to look at.
     Quarantined {
         /// Its number there.
@@ -79,7 +86,8 @@ impl Ingress {
             Err(unfit) => return self.set_aside(offer, unfit).await,
         };
         let event_id = EventId::fresh();
-        let fingerprint = self.fingerprint(&offer, &event_id);
+        let content = content(&offer.body);
+        let fingerprint = self.fingerprint(&offer, &content, &event_id);
         let correlation_id = offer.correlation_id.unwrap_or_else(|| event_id.0.clone());
         let event = NewEvent {
             id: event_id.clone(),
@@ -93,12 +101,11 @@ impl Ingress {
             origin: offer.origin,
             body: offer.body,
         };
-        let accepted = match peek.refunds {
-            Some(refunds) => self.journal.accept_naming(event, fingerprint, refunds).await,
-            None => self.journal.accept(event, fingerprint).await,
-        };
-        // A poller that brings the same twice is no loop of the shop.
-        if accepted.is_ok() && offer.origin == Origin::Hook {
+        let said = Said { content: Some(content), refunds: peek.refunds };
+        let accepted = self.journal.accept_said(event, fingerprint, said).await;
+        // A poller that brings the same twice is no loop of the shop, nor is what we wrote ourselves.
+        let is_the_shops = !matches!(accepted, Ok(Acceptance::Echo { .. }) | Err(_));
+        if is_the_shops && offer.origin == Origin::Hook {
             self.watch_for_loops(&offer.merchant, &offer.connection, &peek.resource_key);
         }
         match accepted {
@@ -110,6 +117,11 @@ impl Ingress {
             Ok(Acceptance::Duplicate { of }) => {
                 Counters::add(&self.counters.duplicates);
                 Taken::Duplicate { of }
+            }
+            Ok(Acceptance::Echo { of }) => {
+                Counters::add(&self.counters.echoes);
+                tracing::info!(written_by = %of, merchant.name = offer.merchant, connection = offer.connection, topic = offer.topic, resource = peek.resource_key, origin = offer.origin.as_str(), "an echo of our own write");
+                Taken::Echo { of }
             }
             Err(error) => not_stored(&offer.merchant, &offer.connection, error),
         }
@@ -168,14 +180,14 @@ impl Ingress {
     /// updated with the same body say the same if they are routed alike. A custom action tells of
     /// something that happened and not of a state, often without saying to what (`"arg":[]`), so
     /// no two are the same.
-    fn fingerprint(&self, offer: &Offer, id: &EventId) -> [u8; 32] {
+    fn fingerprint(&self, offer: &Offer, content: &[u8; 32], id: &EventId) -> [u8; 32] {
         let sources = self.sources.load();
         let routes = match sources.get(&offer.merchant, &offer.connection) {
             Some(Source::Listening(source)) => source.routes_by_topic.get(&offer.topic),
             Some(Source::Unavailable { .. }) | None => None,
         };
         let mut hasher = Sha256::new();
-        hasher.update(content(&offer.body));
+        hasher.update(content);
         for route in routes.into_iter().flatten() {
             hasher.update((route.len() as u64).to_be_bytes());
             hasher.update(route);

@@ -57,6 +57,8 @@ pub struct Counters {
     pub accepted: AtomicU64,
     /// Events that said what the last one of their resource said.
     pub duplicates: AtomicU64,
+    /// What our own writes made a shop say.
+    pub echoes: AtomicU64,
     /// Deliveries in quarantine.
     pub quarantined: AtomicU64,
     /// Pings.

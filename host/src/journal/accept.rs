@@ -5,10 +5,10 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::follow;
 use super::pack::{Packed, pack};
 use super::record::Acceptance;
 use super::steps::{Answer, Fault, Numbers, micros};
+use super::{echoes, follow};
 use crate::event::{EventId, NewEvent, Origin};
 
 /// An event to be accepted, made ready by the one who brings it: the writer has no time to lose.
@@ -16,6 +16,8 @@ pub(super) struct Offered {
     pub(super) event: NewEvent,
     pub(super) fingerprint: [u8; 32],
     pub(super) packed: Packed,
+    /// What it says, if it may be an echo.
+    pub(super) content: Option<[u8; 32]>,
     /// The refunds that an order names; none where it is not known to name any, or is no order.
     pub(super) refunds: Option<Vec<u64>>,
 }
@@ -23,7 +25,7 @@ pub(super) struct Offered {
 impl Offered {
     pub(super) fn new(event: NewEvent, fingerprint: [u8; 32]) -> Self {
         let packed = pack(&event.body);
-        Self { event, fingerprint, packed, refunds: None }
+        Self { event, fingerprint, packed, content: None, refunds: None }
     }
 }
 
@@ -39,7 +41,7 @@ pub(super) fn apply(
     numbers: &mut Numbers,
     offered: &Offered,
 ) -> Result<Answer, Fault> {
-    let Offered { event, fingerprint, packed, refunds } = offered;
+    let Offered { event, fingerprint, packed, content, refunds } = offered;
     let last = last(db, event)?;
     if let Some(last) = last.as_ref().filter(|last| last.fingerprint == fingerprint) {
         db.prepare_cached(
@@ -51,6 +53,12 @@ pub(super) fn apply(
         return Ok(Answer::Acceptance(Acceptance::Duplicate { of }));
     }
     let (seq, previous) = (numbers.seq, last.map(|last| last.seq));
+    if numbers.echoes
+        && let Some(content) = content
+        && let Some(of) = echoes::heard(db, event, content, previous.unwrap_or(0))?
+    {
+        return Ok(Answer::Acceptance(Acceptance::Echo { of }));
+    }
     let sql = match previous {
         None => {
             "INSERT INTO resources (merchant, connection, resource_key, fingerprint, event_seq,

@@ -9,10 +9,9 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::accept::Offered;
 use super::read::limit_of;
 use super::steps::{Command, micros, moment};
-use super::{Acceptance, Answer, Error, Journal};
+use super::{Error, Journal};
 use crate::event::NewEvent;
 
 /// An order whose refunds are not those that were fetched.
@@ -33,24 +32,6 @@ pub(super) enum Step {
 }
 
 impl Journal {
-    /// [`Journal::accept`] of an order that names these refunds, which are followed up by the same
-    /// commit: [`Journal::followups`] has the order until they are what was fetched.
-    ///
-    /// # Errors
-    /// As [`Journal::accept`].
-    pub async fn accept_naming(
-        &self,
-        event: NewEvent,
-        fingerprint: [u8; 32],
-        refunds: Vec<u64>,
-    ) -> Result<Acceptance, Error> {
-        let offered = Offered { refunds: Some(refunds), ..Offered::new(event, fingerprint) };
-        match self.write(Command::Accept(Box::new(offered))).await? {
-            Answer::Acceptance(acceptance) => Ok(acceptance),
-            _ => unreachable!("an acceptance is what `accept` answers"),
-        }
-    }
-
     /// Orders whose refunds are not those that were fetched, by resource key, from `after` on.
     ///
     /// # Errors

@@ -14,10 +14,12 @@ mod arrivals;
 pub mod audit;
 mod backup;
 mod beside;
+mod echoes;
 mod error;
 mod follow;
 pub mod issues;
 pub mod jobs;
+mod kept;
 pub mod list;
 mod lock;
 mod pack;
@@ -50,6 +52,7 @@ use self::arrivals::Arrivals;
 pub use self::arrivals::Arrived;
 pub use self::backup::{Backup, BackupError, Restored, backup, restore};
 pub use self::beside::{Kept, PLUGINS};
+pub use self::echoes::{Echo, Remembered};
 pub use self::error::{Error, OpenError};
 pub use self::follow::FollowUp;
 use self::lock::FolderLock;
@@ -57,7 +60,7 @@ use self::read::Readers;
 pub use self::record::{
     Acceptance, AttemptRecord, DeadLetter, Delivered, DocumentDelivered, End, Ended, Finished,
     Identity, Mapped, NewQuarantine, Next, OpenEvent, OpenPassage, Passage, PassageState,
-    Postponed, Quarantined,
+    Postponed, Quarantined, Said,
 };
 pub use self::retention::{Forgotten, Keep, Retention, RetentionPatch, Retentions};
 use self::seal::Seal;
@@ -170,6 +173,25 @@ impl Journal {
         fingerprint: [u8; 32],
     ) -> Result<Acceptance, Error> {
         match self.write(Command::Accept(Box::new(Offered::new(event, fingerprint)))).await? {
+            Answer::Acceptance(acceptance) => Ok(acceptance),
+            _ => unreachable!("an acceptance is what `accept` answers"),
+        }
+    }
+
+    /// [`Journal::accept`] of what is known better: what it says apart from who takes it, by which it
+    /// may be told from an [`Echo`], and the refunds that an order names.
+    ///
+    /// # Errors
+    /// As [`Journal::accept`].
+    pub async fn accept_said(
+        &self,
+        event: NewEvent,
+        fingerprint: [u8; 32],
+        said: Said,
+    ) -> Result<Acceptance, Error> {
+        let Said { content, refunds } = said;
+        let offered = Offered { content, refunds, ..Offered::new(event, fingerprint) };
+        match self.write(Command::Accept(Box::new(offered))).await? {
             Answer::Acceptance(acceptance) => Ok(acceptance),
             _ => unreachable!("an acceptance is what `accept` answers"),
         }
@@ -440,6 +462,14 @@ impl Journal {
             Answer::Mark(mark) => Ok(mark),
             _ => unreachable!("a mark is what an ending answers"),
         }
+    }
+
+    /// The same for a thread without a runtime.
+    fn write_blocking(&self, command: Command) -> Result<Answer, Error> {
+        let queue = self.shared.queue.as_ref().ok_or(Error::Stopped)?;
+        let (reply, answer) = oneshot::channel();
+        queue.blocking_send(Job { command, reply }).map_err(|_| Error::Stopped)?;
+        answer.blocking_recv().map_err(|_| Error::Stopped)?
     }
 
     async fn write(&self, command: Command) -> Result<Answer, Error> {

@@ -18,6 +18,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::echoes::Echo;
 use crate::event::{Document, Event, EventId, Origin, Receipt};
 
 /// What became of an event that was offered.
@@ -33,6 +34,22 @@ pub enum Acceptance {
         /// That event.
         of: EventId,
     },
+    /// It says what our own write has left; nothing was stored.
+    Echo {
+        /// The event whose delivery wrote it.
+        of: EventId,
+    },
+}
+
+/// What is known of an event besides its fingerprint.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Said {
+    /// A digest of what its body says, if it may be an echo.
+    pub content: Option<[u8; 32]>,
+    /// The refunds that an order names, which are followed up by the same commit:
+    /// [`Journal::followups`](super::Journal::followups) has the order until they are what was
+    /// fetched. None where it is not known to name any, or is no order.
+    pub refunds: Option<Vec<u64>>,
 }
 
 /// Input that is kept for a person to look at, and goes no further.
@@ -131,6 +148,8 @@ pub struct DocumentDelivered {
     pub attempt: AttemptRecord,
     /// Ids learnt on the way.
     pub identities: Vec<Identity>,
+    /// What it was written to will tell of it.
+    pub written: Option<Echo>,
     /// What comes now.
     pub next: Next,
     /// With [`Next::EndDelivered`]: the other routes that take the event.

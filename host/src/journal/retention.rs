@@ -2,7 +2,7 @@
 //!
 //! Open events never go. With an event go its payload, its mappings, attempts and dead letters; what
 //! stays for ever is one small row for each resource and route (`remembered`: version, status,
-//! checkpoint), from which checkpoints can be made again, besides the fingerprints and the ids that
+//! checkpoint), from which checkpoints can be made again (`kept.rs` lets go of its own copy then), besides the fingerprints and the ids that
 //! the target gave. So an old version that turns up after a year is still known to be old.
 //!
 //! It works in small steps that share the writer with everybody else, a few hundred events each, and
@@ -15,10 +15,9 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, params};
 use serde::Deserialize;
 
-use super::Error;
-use super::issues;
 use super::record::PassageState;
 use super::steps::moment;
+use super::{Error, echoes, issues, kept};
 
 /// Events looked at in one step.
 const LOOKED_AT_MAX: usize = 256;
@@ -254,6 +253,7 @@ pub(super) fn forget_events(db: &Connection, old: &[u64]) -> rusqlite::Result<u6
              WHERE excluded.mark > mark",
         )?
         .execute([seq])?;
+        kept::forget(db, *seq)?;
         issues::forget(db, *seq)?;
         for sql in [
             "DELETE FROM finished WHERE mark IN
@@ -271,6 +271,7 @@ pub(super) fn forget_events(db: &Connection, old: &[u64]) -> rusqlite::Result<u6
     if let Some(last) = old.last() {
         keep_number(db, "forgotten_seq", *last)?;
     }
+    echoes::forget(db, Timestamp::now())?;
     Ok(removed as u64)
 }
 
@@ -287,7 +288,7 @@ pub(super) fn forget_quarantine(db: &Connection, old: &[u64]) -> rusqlite::Resul
 }
 
 /// A number that was given out is not given out again, though nothing has it any more.
-fn keep_number(db: &Connection, name: &str, number: u64) -> rusqlite::Result<()> {
+pub(super) fn keep_number(db: &Connection, name: &str, number: u64) -> rusqlite::Result<()> {
     db.prepare_cached(
         "INSERT INTO meta (name, value) VALUES (?1, ?2)
          ON CONFLICT DO UPDATE SET value = max(value, excluded.value)",

@@ -10,9 +10,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::Error;
 use super::accept::{self, Offered};
 use super::audit::{self, Act};
-use super::follow;
 use super::issues::{self, Death};
-use super::jobs;
 use super::pack::{Packed, pack};
 use super::recall;
 use super::record::{
@@ -23,6 +21,7 @@ use super::replay::{self, Before};
 use super::retention;
 use super::seal::Reached;
 use super::values;
+use super::{echoes, follow, jobs, kept};
 use crate::event::{Document, Receipt};
 
 /// Something to be written.
@@ -41,6 +40,7 @@ pub(super) enum Command {
     Recall(Box<recall::Step>),
     Value(Box<values::NewVersion>),
     Acts(Vec<Act>),
+    Keep(Box<kept::Keep>),
     /// Events by number, then input in quarantine.
     Forget(Vec<u64>, Vec<u64>),
     GiveBack,
@@ -109,6 +109,8 @@ pub(super) struct Numbers {
     pub(super) seq: u64,
     mark: u64,
     quarantine: u64,
+    /// Whether anything was ever written to a shop: otherwise nothing can be an echo.
+    pub(super) echoes: bool,
 }
 
 impl Numbers {
@@ -134,6 +136,7 @@ impl Numbers {
                 "SELECT max(coalesce((SELECT max(id) FROM quarantine), 0),
                      coalesce((SELECT value FROM meta WHERE name = 'forgotten_quarantine'), 0))",
             )?,
+            echoes: echoes::any(connection)?,
         })
     }
 }
@@ -170,6 +173,7 @@ pub(super) fn apply(
         Command::Recall(it) => recall::apply(db, it),
         Command::Value(it) => values::apply(db, it),
         Command::Acts(acts) => Ok(Answer::Id(audit::apply(db, acts)?)),
+        Command::Keep(it) => kept::apply(db, it),
         Command::Forget(events, quarantine) => {
             let removed = retention::forget_events(db, events)?
                 + retention::forget_quarantine(db, quarantine)?;
@@ -287,6 +291,9 @@ fn delivered(
     let reached = Some((it.ordinal, it.target_id.as_deref()));
     attempt(db, it.seq, &it.route, &it.attempt, &before, reached)?;
     remember(db, &it.identities)?;
+    if let Some(written) = &it.written {
+        echoes::note(db, numbers, written, it.attempt.at)?;
+    }
     let mark = match it.next {
         Next::Intend(_) => None,
         Next::EndDelivered => Some(finish(db, numbers, it.seq, &it.route)?),

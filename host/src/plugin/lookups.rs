@@ -277,7 +277,7 @@ impl Table {
         // Not flexible: a row with more or fewer fields than the header is an error.
         let mut reader = csv::ReaderBuilder::new().from_reader(text.as_bytes());
         let wrong = |error: &csv::Error| {
-            let line = error.position().map_or(1, csv::Position::line);
+            let line = error.position().map_or(1, |at| line_of(text, at.byte()));
             let message = match error.kind() {
                 csv::ErrorKind::UnequalLengths { expected_len, len, .. } => format!(
                     "{len} fields where the header has {expected_len}. Put values that contain a comma in double quotes"
@@ -308,17 +308,17 @@ impl Table {
             }
         }
         let mut rows: HashMap<Arc<str>, Row> = HashMap::new();
-        let mut lines: HashMap<Arc<str>, u64> = HashMap::new();
+        let mut places: HashMap<Arc<str>, u64> = HashMap::new();
         for record in reader.records() {
             let record = record.map_err(|error| wrong(&error))?;
-            let line = record.position().map_or(1, csv::Position::line);
+            let place = record.position().map_or(0, csv::Position::byte);
             let key: Arc<str> = record.get(0).unwrap_or_default().into();
-            if let Some(first) = lines.insert(Arc::clone(&key), line) {
+            if let Some(first) = places.insert(Arc::clone(&key), place) {
                 return Err(LookupError::DuplicateKey {
                     path: path.to_owned(),
                     key: key.as_ref().to_owned(),
-                    first,
-                    second: line,
+                    first: line_of(text, first),
+                    second: line_of(text, place),
                 });
             }
             let row = columns.iter().cloned().zip(record.iter().map(Arc::from)).collect();
@@ -334,6 +334,24 @@ impl Table {
         }
         Ok(Self { rows: Arc::new(rows) })
     }
+}
+
+/// The line, from 1, of the row that begins at a byte or behind the line ends that stand there: the
+/// reader has counted a row of a file with CRLF from between the two, and one behind empty lines from
+/// the first of them.
+fn line_of(text: &str, byte: u64) -> u64 {
+    let bytes = text.as_bytes();
+    let from = usize::try_from(byte).unwrap_or(usize::MAX).min(bytes.len());
+    let is_end = |byte: &u8| matches!(byte, b'\r' | b'\n');
+    let row = from + bytes[from..].iter().take_while(|byte| is_end(byte)).count();
+    let before = &bytes[..row];
+    let ends = before.iter().enumerate().filter(|(at, byte)| match byte {
+        b'\n' => true,
+        // An old Mac's; before a line feed it is a part of the same end.
+        b'\r' => bytes.get(at + 1) != Some(&b'\n'),
+        _ => false,
+    });
+    ends.count() as u64 + 1
 }
 
 #[cfg(test)]
@@ -379,6 +397,24 @@ mod tests {
             complaint(b"sku,price\nA,1\nB,2\nA,3\n"),
             "lookups/prices.csv:4: key `A` stands already in lookups/prices.csv:2. Remove one of the two rows"
         );
+    }
+
+    #[test]
+    fn lines_are_counted_as_an_editor_counts_them_whatever_ends_them() {
+        for end in ["\n", "\r\n", "\r"] {
+            let lines = |text: &str| complaint(text.replace('\n', end).as_bytes());
+            let twice = lines("sku,price\nA,1\nB,2\n\nA,3\n");
+            assert!(
+                twice.starts_with(
+                    "lookups/prices.csv:5: key `A` stands already in lookups/prices.csv:2."
+                ),
+                "{end:?}: {twice}"
+            );
+            let long = lines("sku,price\nA,1\nB,2,3\n");
+            assert!(long.starts_with("lookups/prices.csv:3: 3 fields"), "{end:?}: {long}");
+            let quoted = lines("sku,price\n\"A\nB\",1\nC,2,3\n");
+            assert!(quoted.starts_with("lookups/prices.csv:4: 3 fields"), "{end:?}: {quoted}");
+        }
     }
 
     #[test]

@@ -130,7 +130,7 @@ impl Ground {
         };
         match self.ingress.offer(offer).await {
             Taken::Accepted { .. } => Ok(Fed::Found),
-            Taken::Duplicate { .. } => Ok(Fed::Known),
+            Taken::Duplicate { .. } | Taken::Echo { .. } => Ok(Fed::Known),
             Taken::Quarantined { .. } => Ok(Fed::Quarantined),
             Taken::NotStored(error) => Err(error.into()),
         }

@@ -16,7 +16,7 @@ pub struct Fault {
     pub what: &'static str,
     /// `write`, `sync`, `rename`, `truncate` or `any`.
     pub call: &'static str,
-    /// The how-manieth such call, from 1.
+    /// The how-manieth such call, from 1; 0 with `enospc` is whenever the disk is [full](Disk::fill).
     pub number: u64,
 }
 

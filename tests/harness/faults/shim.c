@@ -176,6 +176,12 @@ static enum what count(enum call call) {
     uint64_t all = __atomic_add_fetch(&counts[ANY], 1, __ATOMIC_RELAXED);
     uint64_t one = __atomic_add_fetch(&counts[call], 1, __ATOMIC_RELAXED);
     uint64_t number = at_call == ANY ? all : one;
+    if (what == ENOSPC_WHILE && at_number == 0) {
+        /* Whenever the flag is there, from the start on. */
+        const char *flag = getenv("MAPWRIGHT_FAULT_WHILE");
+        int is_full = (call == WRITE || call == TRUNCATE) && flag && access(flag, F_OK) == 0;
+        return is_full ? ENOSPC_WHILE : NOTHING;
+    }
     int met = what != NOTHING && (at_call == ANY || at_call == call) && number == at_number;
     if (met && what == ENOSPC_WHILE) full = 1;
     if (full && (call == WRITE || call == TRUNCATE)) {

@@ -43,6 +43,7 @@ pub(super) async fn answer(State(shop): State<ShopApi>, request: Request) -> Res
         method: head.method.to_string(),
         path: path.to_owned(),
         query: url.query_pairs().into_owned().collect(),
+        body: serde_json::from_slice(&body).unwrap_or_default(),
         at: Instant::now(),
     };
     let authorized = head.headers.get("authorization").is_some_and(|value| {
@@ -64,25 +65,49 @@ pub(super) async fn answer(State(shop): State<ShopApi>, request: Request) -> Res
             return builder.header("age", "120").body(Body::from("[]")).expect("it is valid");
         }
         Some(ApiTrouble::Hang(wait)) => tokio::time::sleep(wait).await,
-        None => {}
+        Some(ApiTrouble::Mute(wait)) if authorized => {
+            let response = shop.give(&asked);
+            tokio::time::sleep(wait).await;
+            return response;
+        }
+        Some(ApiTrouble::Late(wait)) if authorized => {
+            let late = async move {
+                tokio::time::sleep(wait).await;
+                shop.give(&asked)
+            };
+            return tokio::spawn(late).await.expect("it does not panic");
+        }
+        Some(ApiTrouble::Mute(_) | ApiTrouble::Late(_)) | None => {}
     }
     if !authorized {
         return json_answer(401, &fixture("096-401-bad-key"), None);
     }
-    let mut inside = shop.inside();
-    let Inside { holdings, before, .. } = &mut *inside;
-    if let Some(before) = before {
-        before(&asked, holdings);
+    shop.give(&asked)
+}
+
+impl ShopApi {
+    fn give(&self, asked: &Asked) -> Response {
+        let mut inside = self.inside();
+        let Inside { holdings, before, saved, .. } = &mut *inside;
+        if let Some(before) = before {
+            before(asked, holdings);
+        }
+        let parts: Vec<&str> = asked.path.split('/').collect();
+        if asked.method != "GET" && parts[0] != "webhooks" {
+            return holdings.write(asked, &parts, saved);
+        }
+        read(holdings, asked, &parts)
     }
-    let parts: Vec<&str> = asked.path.split('/').collect();
-    match (asked.method.as_str(), parts.as_slice()) {
+}
+
+fn read(holdings: &mut Holdings, asked: &Asked, parts: &[&str]) -> Response {
+    match (asked.method.as_str(), parts) {
         ("GET", ["webhooks"]) => json_answer(200, &json!(holdings.webhooks), None),
         ("PUT", ["webhooks", id]) => {
             let id: u64 = id.parse().unwrap_or_default();
             let found = holdings.webhooks.iter_mut().find(|it| it["id"] == id);
             let Some(webhook) = found else { return not_found() };
-            let change: Value = serde_json::from_slice(&body).unwrap_or_default();
-            webhook["status"] = change["status"].clone();
+            webhook["status"] = asked.body["status"].clone();
             json_answer(200, webhook, None)
         }
         ("GET", ["orders", id, "refunds"]) => {
@@ -92,10 +117,10 @@ pub(super) async fn answer(State(shop): State<ShopApi>, request: Request) -> Res
             json_answer(200, &json!(holdings.refunds.get(&id).cloned().unwrap_or_default()), None)
         }
         ("GET", [list, id]) => {
-            let found = id.parse().ok().and_then(|id: u64| holdings.lists.get(*list)?.get(&id));
-            found.map_or_else(not_found, |it| json_answer(200, &with_links(it), None))
+            let found = id.parse().ok().and_then(|id: u64| holdings.shown(list, id));
+            found.map_or_else(not_found, |it| json_answer(200, &with_links(&it), None))
         }
-        ("GET", [list @ ("orders" | "products" | "customers")]) => {
+        ("GET", [list @ ("orders" | "products" | "customers" | "coupons")]) => {
             holdings.page(list, &asked.query)
         }
         _ => not_found(),
@@ -130,7 +155,11 @@ impl Holdings {
             let Ok(modified) = modified.parse::<Timestamp>() else { return true };
             let inside =
                 after.is_none_or(|it| modified > it) && before.is_none_or(|it| modified < it);
-            row["status"] != "trash" && (!filters || inside)
+            let same = |key: &str| {
+                word(key).is_none_or(|wanted| row[key].as_str().is_some_and(|it| it == wanted))
+            };
+            let known = same("sku") && same("email") && same("code");
+            row["status"] != "trash" && (!filters || inside) && known
         };
         let mut rows: Vec<&Value> = match self.lists.get(list) {
             Some(rows) => rows.values().filter(fits).collect(),
@@ -144,18 +173,30 @@ impl Holdings {
         let total = rows.len();
         let page: Vec<Value> =
             rows.into_iter().skip(offset).take(per_page).map(with_links).collect();
+        let page = only(page, word("_fields"));
         json_answer(200, &json!(page), Some((total, total.div_ceil(per_page))))
     }
 }
 
-fn with_links(row: &Value) -> Value {
+/// The fields that were asked for.
+fn only(mut page: Vec<Value>, fields: Option<&str>) -> Vec<Value> {
+    if let Some(fields) = fields {
+        let wanted: Vec<&str> = fields.split(',').collect();
+        for row in page.iter_mut().filter_map(Value::as_object_mut) {
+            row.retain(|key, _| wanted.contains(&key.as_str()));
+        }
+    }
+    page
+}
+
+pub(super) fn with_links(row: &Value) -> Value {
     let mut row = row.clone();
     let href = format!("https://shop.example/wp-json/wc/v3/x/{}", row["id"]);
     row["_links"] = json!({ "self": [{ "href": href }] });
     row
 }
 
-fn not_found() -> Response {
+pub(super) fn not_found() -> Response {
     json_answer(404, &fixture("069-order-404"), None)
 }
 
@@ -175,7 +216,7 @@ fn html(status: u16) -> Response {
     builder.body(Body::from(page)).expect("statuses of tests are valid")
 }
 
-fn json_answer(status: u16, body: &Value, total: Option<(usize, usize)>) -> Response {
+pub(super) fn json_answer(status: u16, body: &Value, total: Option<(usize, usize)>) -> Response {
     let mut builder = Response::builder()
         .status(status)
         .header("content-type", "application/json; charset=UTF-8")

@@ -7,6 +7,7 @@
 //! firewall's page. Every request is written down.
 
 mod answer;
+mod write;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -35,6 +36,8 @@ pub struct Asked {
     pub path: String,
     /// The query, decoded.
     pub query: BTreeMap<String, String>,
+    /// Its body.
+    pub body: Value,
     /// When it came.
     pub at: Instant,
 }
@@ -60,6 +63,10 @@ pub enum ApiTrouble {
     Stale,
     /// No answer for this long, then a good one.
     Hang(Duration),
+    /// It is done at once, and answered after this time.
+    Mute(Duration),
+    /// It is done and answered after this time, also if nobody waits for that any more.
+    Late(Duration),
 }
 
 /// What the shop holds; keys are ids.
@@ -80,6 +87,8 @@ type Before = Box<dyn FnMut(&Asked, &mut Holdings) + Send>;
 struct Inside {
     holdings: Holdings,
     asked: Vec<Asked>,
+    /// What was saved since the webhooks last left: topic, list, id.
+    saved: Vec<(String, String, u64)>,
     rule: Option<Rule>,
     before: Option<Before>,
 }
@@ -210,6 +219,43 @@ impl ShopApi {
             meta.reverse();
         }
         Delivery::signed(topic, &php_json(&body))
+    }
+
+    /// The webhooks that are due: of each resource and topic one, with its state of now, as a shop
+    /// sends them some time after it was saved.
+    #[must_use]
+    pub fn ring(&self) -> Vec<Delivery> {
+        let mut inside = self.inside();
+        let mut saved = std::mem::take(&mut inside.saved);
+        saved.dedup();
+        let told = |(topic, list, id): (String, String, u64)| {
+            let body = match topic.ends_with(".deleted") {
+                true => json!({ "id": id }),
+                false => inside.holdings.shown(&list, id)?,
+            };
+            Some(Delivery::signed(&topic, &php_json(&body)))
+        };
+        saved.into_iter().filter_map(told).collect()
+    }
+
+    /// A resource as it stands.
+    #[must_use]
+    pub fn of(&self, list: &str, id: u64) -> Value {
+        let inside = self.inside();
+        inside.holdings.lists.get(list).and_then(|it| it.get(&id)).cloned().unwrap_or_default()
+    }
+
+    /// How much stands in a list.
+    #[must_use]
+    pub fn count(&self, list: &str) -> usize {
+        self.inside().holdings.lists.get(list).map_or(0, BTreeMap::len)
+    }
+
+    /// Every request so far that was to change something: method and path.
+    #[must_use]
+    pub fn writes(&self) -> Vec<(String, String)> {
+        let writes = self.asked().into_iter().filter(|it| it.method != "GET");
+        writes.map(|it| (it.method, it.path)).collect()
     }
 
     /// From now on treats a request as the rule says; it is told the request's number (from 0).

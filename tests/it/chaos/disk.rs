@@ -1,8 +1,10 @@
 //! A disk that is full, and one whose sync fails.
 
-use mapwright_tests::erp::Trouble;
+use std::time::Duration;
+
+use mapwright_tests::erp::{Erp, Trouble};
 use mapwright_tests::faults::{Disk, Fault};
-use mapwright_tests::host::{until, until_ready};
+use mapwright_tests::host::{Folder, merchant_toml, until, until_ready};
 use mapwright_tests::served::Served;
 use mapwright_tests::shop::{Delivery, Shop};
 use serde_json::json;
@@ -76,6 +78,39 @@ async fn a_failed_sync_stops_the_process_and_what_was_acknowledged_is_there() {
     }
     let counted = world.settle_and_count(3).await;
     counted.prove("failed sync", &json!({}));
+}
+
+/// The outcome is lost while the disk is full, so that it cannot be written that it was: the next
+/// attempt comes to a target that is at work still.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_outcome_lost_while_the_disk_is_full_is_given_time_to_settle_all_the_same() {
+    let (folder, erp) = (Folder::new(), Erp::forgetful().await);
+    let file = merchant_toml("acme", erp.address(), "woo-order-summary");
+    let lookup = format!(
+        "lookup = {{ url = \"http://{}/documents?key={{key}}\", settle_ms = 5000 }}\n",
+        erp.address()
+    );
+    let file = file.replace("idempotent = true\n", &lookup).replace("= 10000", "= 700");
+    assert!(file.contains(&lookup) && file.contains("timeout_ms = 700"), "{file}");
+    folder.merchant("acme", erp.address());
+    folder.write(folder.of("acme", "merchant.toml"), file);
+    erp.trouble(|number, _| (number == 0).then_some(Trouble::Late(Duration::from_secs(4))));
+    let disk = Disk::of(&folder.data());
+    let fault = Fault { what: "enospc", call: "write", number: 0 };
+    let mut served = Served::start_in(&folder, &disk.environment(Some(&fault)));
+    let address = served.address().await;
+    Shop::of("acme", address).send(&Delivery::order(1)).await.accepted();
+    until("it is on its way", async || (erp.requests() == 1).then_some(())).await;
+    disk.fill();
+    let came = erp.arrivals()[0].at;
+    until("the first request was certainly done, and looked for", async || {
+        (came.elapsed() > Duration::from_secs(6) && erp.requests() > 1).then_some(())
+    })
+    .await;
+    disk.free();
+    until_ready(address, "nothing is open", |ready| ready["journal"]["counts"]["open"] == 0).await;
+    served.terminate().await;
+    assert_eq!(erp.documents("acme").len(), 1, "{:#?}", erp.arrivals());
 }
 
 async fn attempt(world: &World, number: u64) {

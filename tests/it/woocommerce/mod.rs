@@ -6,12 +6,14 @@
 //! passes every payload on as it is, so that whatever does not arrive was held by the host.
 
 mod deletions;
+mod echoes;
 mod hook;
 mod loops;
 mod payloads;
 mod statuses;
 mod sweep;
 mod versions;
+mod write;
 
 use mapwright::journal::{State, SummaryRow};
 use mapwright_tests::erp::Erp;

@@ -127,8 +127,8 @@ impl Target {
         status: Option<u16>,
     ) -> Answer {
         let resend = self.resends_safely(document);
-        let after = self.lookup.as_ref().map(|lookup| lookup.settle);
-        Answer::of(Verdict::Unknown { reason, resend, after }, status, Health::Doubtful)
+        let verdict = Verdict::Unknown { reason, resend, after: None };
+        Answer::of(verdict, status, Health::Doubtful)
     }
 }
 

@@ -6,7 +6,7 @@
 //! Only what *makes* a document is looked for. Update, cancel and delete say how a document should
 //! be and are sent again as they are: finding it would not tell whether they had arrived.
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use serde::Deserialize;
 
@@ -29,7 +29,7 @@ pub struct Config {
     #[serde(default = "id_default")]
     pub id: String,
     /// After a lost answer the target may be at work still; it is asked after this time. So is it
-    /// after a start of the host, for what was on its way when the one before ended.
+    /// after a start of the host, for what was on its way when the one before ended (`settle`).
     #[serde(default = "settle_ms_default")]
     pub settle_ms: u64,
 }
@@ -48,7 +48,6 @@ fn settle_ms_default() -> u64 {
 pub(super) struct Lookup {
     address: Address,
     id: String,
-    pub(super) settle: Duration,
 }
 
 impl Lookup {
@@ -65,20 +64,11 @@ impl Lookup {
             let problem = format!("{:?} is not a JSON Pointer; write \"/{0}\"", config.id);
             return Err(refuse("lookup.id", problem));
         }
-        let settle = Duration::from_millis(config.settle_ms);
-        Ok(Self { address, id: config.id.clone(), settle })
+        Ok(Self { address, id: config.id.clone() })
     }
 }
 
 impl Target {
-    /// How long the target may still be at work on what left before the connection was opened:
-    /// looked for sooner, it would not be found, and sent a second time.
-    pub(super) fn unsettled(&self) -> Option<Duration> {
-        let settled = self.opened + self.lookup.as_ref()?.settle;
-        let wait = settled.saturating_duration_since(self.outbound.clock().now());
-        (!wait.is_zero()).then_some(wait)
-    }
-
     /// Looks for a document that may have been sent before. None means: it is not there, or it is
     /// nothing that can be looked for; send it.
     pub(super) async fn look(

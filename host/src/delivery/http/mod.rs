@@ -42,10 +42,10 @@ use std::collections::BTreeMap;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use serde::Deserialize;
-use tokio::time::Instant;
 
 use self::address::Address;
 use self::lookup::Lookup;
@@ -227,8 +227,6 @@ pub struct Target {
     idempotent: bool,
     lookup: Option<Lookup>,
     accept_html: bool,
-    /// What was sent before that was sent by another process, or to other settings.
-    opened: Instant,
 }
 
 /// How one operation goes out.
@@ -249,6 +247,10 @@ fn slot(operation: Operation) -> usize {
 }
 
 impl Config {
+    pub(super) fn settle(&self) -> Option<Duration> {
+        self.lookup.as_ref().map(|lookup| Duration::from_millis(lookup.settle_ms))
+    }
+
     pub(super) fn gate(&self) -> gate::Config {
         gate::Config {
             rates: self.rate_limit.clone(),
@@ -326,7 +328,6 @@ impl Target {
             idempotent: config.idempotent,
             lookup: lookup.transpose()?,
             accept_html: config.accept_html,
-            opened: outbound.clock().now(),
         })
     }
 

@@ -28,12 +28,6 @@ impl Target {
             return Answer::unasked(Verdict::Unknown { reason, resend: false, after: None });
         }
         if !delivery.first_attempt
-            && let Some(wait) = self.unsettled()
-        {
-            let reason = "an attempt of before the start may be at work still".to_owned();
-            return Answer::unasked(Verdict::NotNow { reason, wait });
-        }
-        if !delivery.first_attempt
             && let Some(answer) = self.look(delivery, identities).await
         {
             return answer;

@@ -48,7 +48,7 @@ impl Fault {
             Self::Retry { reason, after, status, health } => {
                 (Verdict::Retry { reason, after }, status, health)
             }
-            // Safe, because every attempt looks before it writes.
+            // Safe, because every attempt looks before it writes, once that has settled.
             Self::Unknown { reason } => {
                 (Verdict::Unknown { reason, resend: true, after: None }, None, Health::Doubtful)
             }

@@ -9,6 +9,7 @@
 //! password = { env = "ACME_ERP_PASSWORD" }
 //! timeout_ms = 60000                       # for one call; a delivery makes several
 //! connect_timeout_ms = 10000               # of it, connecting
+//! settle_ms = 5000                         # see `settle`
 //! calls_max = 8                            # at the same time
 //! max_in_flight = 8                        # deliveries at the same time
 //! rate_limit = "600/minute"                # calls; see `limit`. burst and circuit_breaker as well
@@ -22,7 +23,7 @@
 //!
 //! Tryton takes no idempotency key, so every delivery looks first: by the id known from before, then
 //! by natural key ([`entity`]); one document is worked on by one attempt at a time. What is there is
-//! not made again. `state` in the body of a sale is the state wanted; buttons lead there ([`sale`]).
+//! not made again. What may be on its way still is given time to settle first. `state` in the body of a sale is the state wanted; buttons lead there ([`sale`]).
 //!
 //! Refused credentials and an unknown database are not the document's fault: the gate closes, and
 //! one delivery tries again now and then, so that nothing is lost while the configuration is mended.
@@ -77,6 +78,10 @@ pub struct Config {
     /// Of that, for connecting.
     #[serde(default)]
     pub connect_timeout_ms: Option<u64>,
+    /// After a lost answer the server may be at work still: it is asked after this time. So is it
+    /// after a start of the host, for what was on its way when the one before ended.
+    #[serde(default = "settle_ms_default")]
+    pub settle_ms: u64,
     /// Calls in time.
     #[serde(default)]
     pub rate_limit: Rates,
@@ -116,6 +121,11 @@ fn timeout_ms_default() -> u64 {
     60_000
 }
 
+/// Longer than a call takes at most servers once it has arrived.
+fn settle_ms_default() -> u64 {
+    5_000
+}
+
 /// Tryton works with threads on one database: more calls at once only wait for each other.
 fn calls_max_default() -> usize {
     8
@@ -135,6 +145,10 @@ pub struct Target {
 const CALLS_PER_DELIVERY: u32 = 16;
 
 impl Config {
+    pub(super) fn settle(&self) -> Duration {
+        Duration::from_millis(self.settle_ms)
+    }
+
     pub(super) fn gate(&self) -> Result<gate::Config, OpenError> {
         let burst = self.burst.map(NonZeroU32::get);
         let narrow = |count: u32| count < CALLS_PER_DELIVERY;

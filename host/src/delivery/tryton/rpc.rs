@@ -238,6 +238,10 @@ impl Rpc {
             .await
             .map_err(|error| lost(NoAnswer::of(&error, self.timeouts)))?;
         if status != StatusCode::OK {
+            // Behind the proxy that says so the server may be at work still.
+            if effect == Effect::Writes && matches!(status.as_u16(), 502 | 504) {
+                return Err(Fault::Unknown { reason: format!("{method}: answered {status}") });
+            }
             return Err(of_status(status, method, retry_after, &self.url));
         }
         let mut answer: Value = match serde_json::from_slice(&body) {

@@ -15,6 +15,7 @@
 mod account;
 mod belts;
 pub(super) mod deliveries;
+mod echo;
 mod sift;
 pub(super) mod steps;
 pub(super) mod verdict;
@@ -30,6 +31,7 @@ use tracing::warn;
 pub(super) use self::account::Cost;
 use self::deliveries::{Deliveries, KnownIdentities, Tries, record};
 use self::sift::{sift, superseded};
+use self::steps::Learnt;
 use self::verdict::{After, Wait, after};
 use crate::checkpoint::{Checkpoints, ResourceCheckpoint};
 use crate::config::{ReadyRoute, Snapshot};
@@ -201,6 +203,12 @@ impl Walk<'_> {
                 return Ok(Stop::after(CHECKPOINT_PATIENCE));
             }
         };
+        // What a person asks for once more is no echo.
+        if !past.replayed
+            && let Some(reason) = self.is_echo(event)?
+        {
+            return self.end(event, End::Skipped { reason }, Vec::new(), None).await;
+        }
         match sift(event, self.ready, remembered.as_ref(), checkpoints) {
             Ok(None) => {}
             Ok(Some(reason)) => {
@@ -371,10 +379,12 @@ impl Walk<'_> {
                 After::Next { target_id } => {
                     self.log_delivered(event, document, target_id.as_deref());
                     let found = self.identities_of(event, document, &target_id, answer.found);
+                    let written = answer.written.and_then(|it| self.echo_of(event, &it));
                     let done = ordinal as usize + 1 == all.documents.len();
                     let next = if done { Next::EndDelivered } else { Next::Intend(ordinal + 1) };
+                    let learnt = Learnt { identities: found.clone(), written };
                     let mark = self
-                        .document_delivered(event, ordinal, target_id, attempt, found.clone(), next)
+                        .document_delivered(event, ordinal, target_id, attempt, learnt, next)
                         .await?;
                     self.learn(found);
                     if let Some(mark) = mark {

@@ -12,12 +12,18 @@ use crate::checkpoint::ResourceCheckpoint;
 use crate::delivery::{Found, Missing};
 use crate::event::{Document, Event, Receipt};
 use crate::journal::{
-    self, AttemptRecord, DocumentDelivered, End, Ended, Identity, Next, Postponed,
+    self, AttemptRecord, DocumentDelivered, Echo, End, Ended, Identity, Next, Postponed,
 };
 
 /// The reason that stands in the journal while a document is sent again to a target which could
 /// not tell it from a new one. Found there after a restart, it means that nobody knows.
 pub(in super::super) const SENDING: &str = "sending: again, to a target that does not keep keys";
+
+/// What a delivery has taught besides that it took place.
+pub(super) struct Learnt {
+    pub(super) identities: Vec<Identity>,
+    pub(super) written: Option<Echo>,
+}
 
 impl Walk<'_> {
     /// Writes the one thing that must not be forgotten: a delivery that took place. A full disk is
@@ -28,7 +34,7 @@ impl Walk<'_> {
         ordinal: u32,
         target_id: Option<String>,
         attempt: AttemptRecord,
-        identities: Vec<Identity>,
+        learnt: Learnt,
         next: Next,
     ) -> Result<Option<u64>, journal::Error> {
         let ends = matches!(next, Next::EndDelivered);
@@ -38,7 +44,8 @@ impl Walk<'_> {
             ordinal,
             target_id,
             attempt,
-            identities,
+            identities: learnt.identities,
+            written: learnt.written,
             next,
             siblings: if ends { self.siblings(event) } else { Vec::new() },
         };

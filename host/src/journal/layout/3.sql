@@ -116,3 +116,29 @@ CREATE TABLE value_versions (
     bytes    BLOB NOT NULL,
     PRIMARY KEY (merchant, kind, name, digest)
 ) STRICT, WITHOUT ROWID;
+-- What a shop will say of our own writes to it (`echoes.rs`).
+CREATE TABLE echoes (
+    merchant     TEXT NOT NULL,
+    connection   TEXT NOT NULL,
+    resource_key TEXT NOT NULL,
+    after_seq    INTEGER NOT NULL,
+    contents     BLOB NOT NULL,
+    written_by   TEXT NOT NULL,
+    at           INTEGER NOT NULL,
+    heard        INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (merchant, connection, resource_key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX echoes_by_at ON echoes (at);
+-- Last words of resources that checkpoints no longer hold themselves (`kept.rs`).
+CREATE TABLE kept (
+    merchant     TEXT NOT NULL,
+    route        TEXT NOT NULL,
+    resource_key TEXT NOT NULL,
+    mark         INTEGER NOT NULL,
+    seq          INTEGER NOT NULL,
+    version      INTEGER,
+    status       TEXT,
+    checkpoint   TEXT,
+    target_status TEXT,
+    PRIMARY KEY (merchant, route, resource_key)
+) STRICT, WITHOUT ROWID;

@@ -97,7 +97,7 @@ pub(super) async fn release(operate: &Operate, asked: &Asked) -> Result<Answer, 
     };
     let event_id = match operate.ingress.offer(offer).await {
         Taken::Accepted { event_id, .. } => event_id,
-        Taken::Duplicate { of } => of,
+        Taken::Duplicate { of } | Taken::Echo { of } => of,
         Taken::Quarantined { message, .. } => return Err(Problem::unfit("not-an-event", message)),
         Taken::NotStored(error) => return Err(error.into()),
     };

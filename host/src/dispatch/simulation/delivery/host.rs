@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use super::super::super::schedule::{Entry, Key, Limits, Schedule};
 use super::clock::SimClock;
 use super::journal::Journal;
+use super::target::Manner;
 use super::walk::{Stop, Walk};
 use crate::delivery::breaker::Phase;
 use crate::delivery::gate::Admit;
@@ -56,13 +57,16 @@ pub(super) struct Host {
 impl Host {
     /// Starts on what the journal has.
     pub(super) fn start(
-        config: &str,
+        (manner, config): &(Manner, String),
         retry: backoff::Schedule,
         outbound: &Outbound,
         clock: &SimClock,
         journal: &Journal,
     ) -> Self {
-        let config = ConnectorConfig::Http(toml::from_str(config).unwrap());
+        let config = match manner {
+            Manner::Tryton => ConnectorConfig::Tryton(toml::from_str(config).unwrap()),
+            _ => ConnectorConfig::Http(toml::from_str(config).unwrap()),
+        };
         let target = Target::open(&config, Path::new("."), outbound).unwrap();
         let mut host = Self {
             clock: clock.clone(),

@@ -1,5 +1,6 @@
 //! The model of the journal: what a crash leaves.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::time::Instant;
@@ -10,7 +11,11 @@ use crate::journal::{Mapped, Passage, PassageState};
 
 /// Every event, and how far its passage is.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Journal(Arc<Mutex<Vec<Row>>>);
+pub(super) struct Journal {
+    rows: Arc<Mutex<Vec<Row>>>,
+    /// Whether the disk is full: nothing is written.
+    full: Arc<AtomicBool>,
+}
 
 #[derive(Debug)]
 pub(super) struct Row {
@@ -29,7 +34,15 @@ impl Row {
 
 impl Journal {
     pub(super) fn rows(&self) -> MutexGuard<'_, Vec<Row>> {
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.rows.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    pub(super) fn fill_up(&self, full: bool) {
+        self.full.store(full, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.full.load(Ordering::Relaxed)
     }
 
     /// Accepts an event; numbers begin with 0 here.

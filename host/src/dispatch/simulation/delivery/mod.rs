@@ -1,9 +1,10 @@
-//! A simulation of delivery: the real gate (limiter, breaker, slow start), HTTP connector with its
-//! verdicts and look-ups, backoff and schedule against a model of the target and of the journal.
+//! A simulation of delivery: the real gate (limiter, breaker, slow start), the HTTP connector with its
+//! verdicts and look-ups and the Tryton connector, backoff and schedule against a model of the target
+//! and of the journal.
 //!
 //! The target is well, ill, gone or mute for a while, and in fair weather does to single requests
 //! what targets do: breaks off before or after the work, is still at work when nobody waits any more,
-//! answers with a page, asks for patience, refuses for good. The host dies at any await. Held are:
+//! answers with a page, asks for patience, refuses for good. The journal's disk is full at times. The host dies at any await. Held are:
 //! done once where keys or look-ups are, never sent again blindly where neither is; order per
 //! resource; no window over its limit, no request while patience was asked for; one probe while the
 //! target is taken for down, then a slow start, and few requests while it is not well; and all has
@@ -40,7 +41,7 @@ struct World {
     target: Target,
     journal: Journal,
     outbound: Outbound,
-    config: String,
+    config: (Manner, String),
     host: Option<Host>,
     to_accept: u64,
     resources: u64,
@@ -63,11 +64,14 @@ impl World {
         fastrand::seed(seed);
         let mut rng = Rng::with_seed(seed);
         let clock = SimClock::new();
-        let manner = [Manner::Keys, Manner::Lookup, Manner::Neither][rng.usize(0..3)];
+        let manners = [Manner::Keys, Manner::Lookup, Manner::Neither, Manner::Tryton];
+        let manner = manners[rng.usize(0..manners.len())];
         let target = Target::new(rng.fork(), clock.clone(), manner);
         let second = Duration::from_secs(1);
         let (rates, limits) = match rng.u32(0..4) {
-            0 => ("[\"10/second\", \"120/minute\"]", vec![(10, second), (120, second * 60)]),
+            0 if manner != Manner::Tryton => {
+                ("[\"10/second\", \"120/minute\"]", vec![(10, second), (120, second * 60)])
+            }
             1 => ("\"20/minute\"", vec![(20, second * 60)]),
             _ => ("[]", Vec::new()),
         };
@@ -78,11 +82,20 @@ impl World {
                 "lookup = { url = \"http://erp.test/things?key={key}\", settle_ms = 5000 }"
             }
             Manner::Neither => "",
+            Manner::Tryton => {
+                "settle_ms = 5000\ndatabase = \"erp\"\nusername = \"u\"\n\
+                 password = { env = \"PATH\" }\n\
+                 entities.thing = { model = \"test.thing\", find = [\"code\"] }"
+            }
+        };
+        let url = match manner {
+            Manner::Tryton => "base_url = \"http://erp.test\"",
+            _ => "url = \"http://erp.test/{entity}\"",
         };
         let config = format!(
-            "url = \"http://erp.test/{{entity}}\"\ntimeout_ms = 3000\nrate_limit = {rates}\n\
-             max_in_flight = {IN_FLIGHT_MAX}\n{helps}\n\
-             circuit_breaker = {{ failures = {FAILURES}, open_ms = 1000, open_max_ms = 8000 }}\n"
+            "{url}\ntimeout_ms = 3000\nrate_limit = {rates}\n\
+             max_in_flight = {IN_FLIGHT_MAX}\n\
+             circuit_breaker = {{ failures = {FAILURES}, open_ms = 1000, open_max_ms = 8000 }}\n{helps}\n"
         );
         static OUTBOUND: OnceLock<Outbound> = OnceLock::new();
         let outbound = OUTBOUND.get_or_init(|| Outbound::new().unwrap());
@@ -97,7 +110,7 @@ impl World {
             target,
             journal: Journal::default(),
             outbound,
-            config,
+            config: (manner, config),
             host: None,
             next_event: now,
             next_weather: now,
@@ -187,6 +200,7 @@ impl World {
             let weathers = [Weather::Fair, Weather::Ill, Weather::Gone, Weather::Hangs];
             let weather =
                 if self.is_calm() { Weather::Fair } else { self.rng.choice(weathers).unwrap() };
+            self.journal.fill_up(!self.is_calm() && self.rng.u32(0..6) == 0);
             self.change_weather(weather);
         }
     }
@@ -222,7 +236,7 @@ impl World {
                         assert_eq!(has(&document.key), 1, "{}", document.key);
                     }
                 }
-                (PassageState::Dead, Some("status_422")) => {
+                (PassageState::Dead, Some("status_422" | "user_error")) => {
                     assert!(row.documents.iter().any(|it| is_poison(&it.key)), "{row:#?}");
                 }
                 (PassageState::Dead, Some("unknown_outcome")) => {

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use fastrand::Rng;
+use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::clock::SimClock;
@@ -23,6 +24,8 @@ pub(super) enum Manner {
     Lookup,
     /// Neither.
     Neither,
+    /// A Tryton: one model, whose records are found by their code.
+    Tryton,
 }
 
 /// How it is at a time.
@@ -64,6 +67,46 @@ pub(super) struct Books {
     /// All requests, also those that found nobody.
     pub(super) requests: u64,
     pub(super) lost: u64,
+}
+
+/// What a request is.
+enum Asked {
+    Write(String),
+    Look(String),
+    /// A call to a Tryton, and the key it is about.
+    Rpc(String, Option<String>),
+}
+
+impl Asked {
+    fn read(request: &reqwest::Request) -> Self {
+        if request.url().path().ends_with("/rpc/") {
+            let body = request.body().and_then(reqwest::Body::as_bytes).unwrap();
+            let call: Value = serde_json::from_slice(body).unwrap();
+            let method = call["method"].as_str().unwrap().to_owned();
+            let place = match method.rsplit('.').next() {
+                Some("create") => "/params/0/0/code",
+                Some("search") => "/params/0/0/2",
+                _ => "/none",
+            };
+            let key = call.pointer(place).and_then(Value::as_str).map(str::to_owned);
+            return Self::Rpc(method, key);
+        }
+        let key = request.headers().get("idempotency-key").filter(|_| request.method() == "POST");
+        if let Some(key) = key {
+            return Self::Write(key.to_str().unwrap().to_owned());
+        }
+        let sought = request.url().query_pairs().find(|(name, _)| name == "key");
+        Self::Look(sought.expect("it is a document or a look-up").1.into_owned())
+    }
+
+    /// The key of the document that it makes.
+    fn writes(&self) -> Option<&str> {
+        match self {
+            Self::Write(key) => Some(key),
+            Self::Rpc(method, key) if method.ends_with(".create") => key.as_deref(),
+            Self::Look(_) | Self::Rpc(..) => None,
+        }
+    }
 }
 
 /// What becomes of a request.
@@ -204,11 +247,8 @@ impl Wire for Target {
         request: reqwest::Request,
         timeouts: Timeouts,
     ) -> Waiting<Result<reqwest::Response, NoAnswer>> {
-        let key = request.headers().get("idempotency-key").filter(|_| request.method() == "POST");
-        let written = key.map(|key| key.to_str().unwrap().to_owned());
-        let sought = request.url().query_pairs().find(|(name, _)| name == "key");
-        let sought = sought.map(|(_, key)| key.into_owned());
-        let key = written.clone().or(sought).expect("it is a document or a look-up");
+        let asked = Asked::read(&request);
+        let written = asked.writes().map(str::to_owned);
         let mut books = self.books();
         books.work();
         books.count();
@@ -238,19 +278,14 @@ impl Wire for Target {
         let target = self.clone();
         Box::pin(async move {
             clock.sleep_until(answer_at).await;
-            target.books().answer(&key, written.is_some(), &fate)
+            target.books().answer(&asked, &fate)
         })
     }
 }
 
 impl Books {
     /// The host hears what came of it.
-    fn answer(
-        &mut self,
-        key: &str,
-        writes: bool,
-        fate: &Fate,
-    ) -> Result<reqwest::Response, NoAnswer> {
+    fn answer(&mut self, asked: &Asked, fate: &Fate) -> Result<reqwest::Response, NoAnswer> {
         self.work();
         let respond = |status: u16, after: Option<u64>, kind: &str, body: String| {
             let mut builder = http::Response::builder().status(status).header("content-type", kind);
@@ -259,31 +294,56 @@ impl Books {
             }
             Ok(builder.body(body).unwrap().into())
         };
-        let json = "application/json";
+        let kind = "application/json";
         match fate {
             Fate::Nobody => Err(NoAnswer::NotSent("nobody listens".into())),
             Fate::Silence => Err(NoAnswer::Lost("no answer".into())),
             Fate::Broken => Err(NoAnswer::Lost("it broke".into())),
             Fate::Page => respond(200, None, "text/html", "<html>maintenance</html>".into()),
             Fate::Refused(status, after) => {
-                if writes && *status != 502 {
+                if let Some(key) = asked.writes().filter(|_| *status != 502) {
                     *self.doubts.get_mut(key).unwrap() -= 1;
                 }
                 if let Some(seconds) = after {
                     let until = self.clock.now() + Duration::from_secs(*seconds);
                     self.asked = self.asked.max(Some(until));
                 }
-                respond(*status, *after, json, "{}".into())
-            }
-            Fate::Done if writes => respond(201, None, json, format!("{{\"id\":\"{key}\"}}")),
-            Fate::Done => {
-                let found = self.has.contains_key(key);
-                if !found {
-                    self.doubts.insert(key.to_owned(), 0);
+                if self.manner == Manner::Tryton && *status == 422 {
+                    let refusal = r#"{"error":["UserError",["it is poison","",null]]}"#;
+                    return respond(200, None, kind, refusal.into());
                 }
-                let list = if found { format!("[{{\"id\":\"{key}\"}}]") } else { "[]".into() };
-                respond(200, None, json, list)
+                respond(*status, *after, kind, "{}".into())
             }
+            Fate::Done => match asked {
+                Asked::Write(key) => respond(201, None, kind, format!("{{\"id\":\"{key}\"}}")),
+                Asked::Look(key) => {
+                    let found = self.look(key);
+                    let list = if found { format!("[{{\"id\":\"{key}\"}}]") } else { "[]".into() };
+                    respond(200, None, kind, list)
+                }
+                Asked::Rpc(method, key) => {
+                    let result = match (method.as_str(), key) {
+                        ("model.test.thing.search", Some(key)) if !self.look(key) => json!([]),
+                        ("model.test.thing.search" | "model.test.thing.create", Some(_)) => {
+                            json!([1])
+                        }
+                        ("common.db.login", _) => json!([1, "token"]),
+                        ("model.res.user.get_preferences", _) => json!({}),
+                        ("model.test.thing.fields_get", _) => json!({ "code": { "type": "char" } }),
+                        other => panic!("nobody asks a Tryton for {other:?}"),
+                    };
+                    respond(200, None, kind, json!({ "id": 1, "result": result }).to_string())
+                }
+            },
         }
+    }
+
+    /// Somebody looks for a document; what is not there may be sent.
+    fn look(&mut self, key: &str) -> bool {
+        let found = self.has.contains_key(key);
+        if !found {
+            self.doubts.insert(key.to_owned(), 0);
+        }
+        found
     }
 }

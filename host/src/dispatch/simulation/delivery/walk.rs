@@ -22,6 +22,12 @@ pub(super) enum Stop {
     Again(Duration),
 }
 
+/// The journal has no room.
+struct Full;
+
+/// As the walk waits for room.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// One passage, from where the journal says it stands to its next stop.
 pub(super) struct Walk {
     pub(super) clock: SimClock,
@@ -34,6 +40,10 @@ pub(super) struct Walk {
 
 impl Walk {
     pub(super) async fn go(&self) -> Stop {
+        self.try_to().await.unwrap_or(Stop::Again(PATIENCE))
+    }
+
+    async fn try_to(&self) -> Result<Stop, Full> {
         let passage = self.journal.rows()[self.seq as usize].passage.clone();
         let (resource, documents) = {
             let rows = self.journal.rows();
@@ -54,7 +64,7 @@ impl Walk {
                     at: Timestamp::UNIX_EPOCH,
                 };
                 let all = Deliveries::fresh(&mapped, false);
-                self.write(|row| row.passage = Some(begun(mapped))).await;
+                self.write(|row| row.passage = Some(begun(mapped))).await?;
                 all
             }
         };
@@ -62,14 +72,14 @@ impl Walk {
     }
 
     /// As the walk does it.
-    async fn deliver(&self, resource: &str, all: Deliveries) -> Stop {
+    async fn deliver(&self, resource: &str, all: Deliveries) -> Result<Stop, Full> {
         let mut tries = all.tries;
         for (ordinal, document) in (0u32..).zip(&all.documents).skip(all.next) {
             let sending = all.sending(ordinal, false, self.target.resends_safely(document));
             if sending.is_noted_first {
                 let made = tries.made;
                 self.write_passage(|it| (it.attempt, it.reason) = (made, Some(SENDING.to_owned())))
-                    .await;
+                    .await?;
             }
             let delivery = Delivery {
                 merchant: MERCHANT,
@@ -93,6 +103,10 @@ impl Walk {
             let (wait, attempt) = match after(document, answer.verdict, counts) {
                 After::Next { target_id } => {
                     let done = ordinal as usize + 1 == all.documents.len();
+                    // This is waited out where it stands.
+                    while self.journal.is_full() {
+                        self.clock.sleep_until(self.clock.now() + PATIENCE).await;
+                    }
                     self.write_passage(|it| {
                         it.delivered.push(Delivered { ordinal, target_id });
                         it.attempts.push(attempt);
@@ -102,7 +116,7 @@ impl Walk {
                             it.state = PassageState::Delivered;
                         }
                     })
-                    .await;
+                    .await?;
                     tries = Tries::default();
                     continue;
                 }
@@ -122,30 +136,34 @@ impl Walk {
                 passage.reason = Some(format!("{}: {}", wait.cause, wait.reason));
                 passage.attempts.extend(attempt);
             })
-            .await;
-            return Stop::Again(time);
+            .await?;
+            return Ok(Stop::Again(time));
         }
-        Stop::Ended
+        Ok(Stop::Ended)
     }
 
-    async fn dead(&self, cause: String) -> Stop {
+    async fn dead(&self, cause: String) -> Result<Stop, Full> {
         self.write(|row| {
             row.passage.as_mut().expect("it was mapped").state = PassageState::Dead;
             row.cause = Some(cause);
         })
-        .await;
-        Stop::Ended
+        .await?;
+        Ok(Stop::Ended)
     }
 
-    async fn write_passage(&self, change: impl FnOnce(&mut Passage)) {
-        self.write(|row| change(row.passage.as_mut().expect("it was mapped"))).await;
+    async fn write_passage(&self, change: impl FnOnce(&mut Passage)) -> Result<(), Full> {
+        self.write(|row| change(row.passage.as_mut().expect("it was mapped"))).await
     }
 
-    /// A commit: it may be cut off before, and after.
-    async fn write(&self, change: impl FnOnce(&mut Row)) {
+    /// A commit: it may be cut off before, and after, and find no room.
+    async fn write(&self, change: impl FnOnce(&mut Row)) -> Result<(), Full> {
         let moment = Duration::from_millis(1);
         self.clock.sleep_until(self.clock.now() + moment).await;
+        if self.journal.is_full() {
+            return Err(Full);
+        }
         change(&mut self.journal.rows()[self.seq as usize]);
         self.clock.sleep_until(self.clock.now() + moment).await;
+        Ok(())
     }
 }
