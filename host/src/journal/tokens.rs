@@ -19,9 +19,10 @@ use super::{Error, Journal};
 pub enum Role {
     /// Looking only.
     Read,
-    /// Deciding what works and what becomes of what was stopped: a merchant's own people.
+    /// Bringing rules in, deciding what works and what becomes of what was stopped: a merchant's own
+    /// people.
     Merchant,
-    /// Bringing code and old events in as well.
+    /// Fetching a shop's past as well, which costs the shop.
     Consultant,
     /// All merchants, and the host itself.
     Operator,
