@@ -15,6 +15,7 @@
 
 pub mod activation;
 pub mod api;
+mod brought;
 mod folder;
 mod judging;
 mod replays;
