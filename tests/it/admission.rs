@@ -173,6 +173,9 @@ async fn a_table_that_is_signed_once_holds_every_later_version() {
         section(&report, "truth_tables")["said"],
         "all 2 rows of 1 tables agree, 1 of them signed"
     );
+    let audit = api.items("/v1/audit?merchant=acme").await;
+    let detail = audit[0]["detail"].to_string();
+    assert!(detail.contains("totals (signed by maria)"), "{detail}");
     // From now on a file that brings nothing is held to it.
     refused(&api, saying("3.0.0", "43.00"), "truth_tables").await;
     let report = api.put(PLUGIN, saying("3.1.0", "44.00")).await.well();

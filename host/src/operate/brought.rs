@@ -47,7 +47,7 @@ pub(super) struct Of<'a> {
 pub(super) struct Brought {
     own: TempDir,
     /// Where the tables signed before lie, for as long as they are asked.
-    _signed: Vec<TempDir>,
+    signed: Vec<TempDir>,
     /// The tables, its own and those signed before.
     pub(super) tables: Vec<Table>,
     /// What is to be written once it is admitted.
@@ -94,7 +94,7 @@ impl Versions {
         before.retain(|it| rules.trusted_keys.iter().any(|key| key.name == it.signed_by));
         let ever = self.journal.tables_ever_signed(of.merchant, of.plugin).map_err(journal)?;
         let mut brought =
-            Brought { own, _signed: Vec::new(), tables: Vec::new(), acts: Vec::new(), note: None };
+            Brought { own, signed: Vec::new(), tables: Vec::new(), acts: Vec::new(), note: None };
         for mut table in tables {
             let csv = files.get(&format!("tables/{}.csv", table.name));
             let csv = csv.map_or(&[][..], Vec::as_slice);
@@ -143,7 +143,7 @@ impl Versions {
                 name: signed.name,
                 signed_by: Some(signed.signed_by),
             });
-            brought._signed.push(folder);
+            brought.signed.push(folder);
         }
         if !alone {
             brought.keep(of, files)?;

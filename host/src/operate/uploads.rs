@@ -16,6 +16,7 @@ use super::brought::Of;
 use super::versions::{VersionError, Versions, check_name};
 use crate::config::Merchant;
 use crate::journal::audit::{Act, NewEntry};
+use crate::journal::cases::CasesAct;
 use crate::journal::versions::{Came, NewVersion, UPLOAD_WINDOW, VersionAct, VersionState};
 use crate::plugin::admission::{self, Problem, Report};
 use crate::plugin::package::{Form, Package};
@@ -101,8 +102,9 @@ impl Versions {
         };
         let Looked { report, form, signed_by, good } = looked;
         let mut kept = false;
-        let mut acts = Vec::new();
+        let (mut acts, mut holds) = (Vec::new(), Vec::new());
         if let Some(Good { plugin, wasm, beside }) = good {
+            holds = beside.iter().filter_map(held_by).collect();
             acts = beside;
             let shelf = self.shelf.clone();
             let put = tokio::task::spawn_blocking(move || shelf.put(&plugin, &wasm)).await;
@@ -138,6 +140,7 @@ impl Versions {
                 "form": form,
                 "signed_by": signed_by,
                 "problems": codes,
+                "holds": holds,
             })
             .to_string(),
         };
@@ -233,6 +236,14 @@ impl Versions {
         }
         let good = Good { plugin, wasm: package.wasm, beside: brought.acts };
         Looked { report, form, signed_by, good: Some(good) }
+    }
+}
+
+/// The signed table that an act holds against all versions to come, for the audit record.
+fn held_by(act: &Act) -> Option<String> {
+    match act {
+        Act::Cases(CasesAct::Hold(it)) => Some(format!("{} (signed by {})", it.name, it.signed_by)),
+        _ => None,
     }
 }
 

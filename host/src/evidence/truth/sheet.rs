@@ -66,7 +66,6 @@ pub struct Checked {
 }
 
 /// Whether there are none, which needs no telling.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
 fn is_none(number: &usize) -> bool {
     *number == 0
 }
