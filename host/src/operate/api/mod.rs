@@ -48,6 +48,8 @@ use super::Operate;
 
 /// The largest request: a filter and a reason.
 const BODY_BYTES_MAX: usize = 64 * 1024;
+/// A request that names many events: twenty thousand ids.
+const LIST_BYTES_MAX: usize = 1024 * 1024;
 /// The largest plugin: what the host loads at most.
 const COMPONENT_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// A request is small and comes at once; a plugin may come over a slow line.
@@ -156,6 +158,7 @@ impl Api {
         let (head, body) = request.into_parts();
         let (bytes_max, time_max) = match endpoint.takes {
             Some(COMPONENT | VALUE) => (COMPONENT_BYTES_MAX, COMPONENT_TIME_MAX),
+            Some("CompareRequest") => (LIST_BYTES_MAX, BODY_TIME_MAX),
             _ => (BODY_BYTES_MAX, BODY_TIME_MAX),
         };
         let reading = tokio::time::timeout(time_max, to_bytes(body, bytes_max)).await;
@@ -241,6 +244,7 @@ impl Api {
             Op::Activate => plugins::activate(operate, &asked).await,
             Op::Rollback => plugins::rollback(operate, &asked).await,
             Op::Compare => plugins::compare(operate, asked).await,
+            Op::Comparison => plugins::progress(operate, &asked),
             Op::CanaryShow => trials::canary(operate, &asked),
             Op::CanaryShare => trials::share(operate, asked).await,
             Op::CanaryStop => trials::unshare(operate, &asked).await,
