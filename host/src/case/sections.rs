@@ -254,7 +254,7 @@ pub(crate) fn tables_of(base: &Path, confined: bool) -> Result<Vec<Table>, Unrea
     let mut tables = Vec::new();
     for entry in std::fs::read_dir(&folder).map_err(failed)? {
         let csv = entry.map_err(failed)?.path();
-        if !csv.extension().is_some_and(|it| it == "csv") {
+        if csv.extension().is_none_or(|it| it != "csv") {
             continue;
         }
         let name = csv.file_stem().unwrap_or_default().to_string_lossy().into_owned();
