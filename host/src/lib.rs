@@ -38,6 +38,7 @@ pub mod poll;
 pub mod route;
 pub mod plugin;
 pub mod evidence;
+mod case;
 pub mod seatbelt;
 pub mod delivery;
 pub mod config;

@@ -95,3 +95,40 @@ fn limits_come_from_the_host_the_merchant_and_the_plugin() {
     let ran = check(&path, &["--config", config]).code(2);
     assert!(ran.stderr.contains("fule") && ran.stderr.contains("fuel"), "{}", ran.stderr);
 }
+
+#[test]
+fn cases_determinism_and_headroom_are_looked_at_without_a_host() {
+    let (folder, path) = file("my-rules.wasm", &Guest::echo("my-rules").module());
+    let put = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let payload = put("cases/a/payload.json", r#"{"id":7,"line_items":[{"id":1,"total":"1.00"}]}"#);
+    put("cases/a/expected.json", r#"{"outcome":"mapped"}"#);
+    let dir = folder.path().to_str().unwrap();
+    let section = |report: &serde_json::Value, name: &str| {
+        let sections = report["sections"].as_array().unwrap().clone();
+        sections.into_iter().find(|it| it["name"] == name).unwrap()
+    };
+    let report = check(&path, &["--json"]).code(0).json();
+    assert_eq!(section(&report, "golden_cases")["went"], "not_run");
+    assert_eq!(section(&report, "headroom")["went"], "not_run");
+    assert_eq!(section(&report, "determinism")["said"], "the same bytes twice, on 1 inputs");
+
+    let more = ["--cases", dir, "--payload", &payload, "--largest", "212", "--json"];
+    let report = check(&path, &more).code(0).json();
+    assert_eq!(section(&report, "golden_cases")["said"], "all 1 cases pass");
+    let said = section(&report, "headroom")["said"].as_str().unwrap().to_owned();
+    assert!(said.contains("enough for") && said.contains("the largest order had 212"), "{said}");
+
+    put("cases/a/expected.json", r#"{"outcome":"skipped"}"#);
+    let shown = check(&path, &["--cases", dir]).code(1).stdout;
+    let said = "case `a` fails: /outcome is \"mapped\", \"skipped\" is expected";
+    assert!(shown.contains("refused") && shown.contains(said), "{shown}");
+    // Not the package that it says it is.
+    let zip = put("broken.zip", "PK\u{3}\u{4}nothing");
+    let report = check(Path::new(&zip), &["--json"]).code(1).json();
+    assert_eq!(report["problems"][0]["code"], "package_damaged");
+}

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// In road order: (module, what it may name).
-const ROAD: [(&str, &[&str]); 22] = [
+const ROAD: [(&str, &[&str]); 23] = [
     ("event", &[]),
     ("secret", &[]),
     ("telemetry", &[]),
@@ -21,6 +21,7 @@ const ROAD: [(&str, &[&str]); 22] = [
     ("route", &["event"]),
     ("plugin", &["event"]),
     ("evidence", &["event", "exact", "plugin"]),
+    ("case", &["event", "ingress", "plugin", "evidence"]),
     ("seatbelt", &["event", "exact", "plugin"]),
     ("delivery", &["event", "secret"]),
     (
@@ -51,8 +52,8 @@ const ROAD: [(&str, &[&str]); 22] = [
     (
         "operate",
         &[
-            "event", "secret", "journal", "ingress", "poll", "plugin", "evidence", "seatbelt",
-            "config", "rollout",
+            "event", "secret", "journal", "ingress", "poll", "plugin", "evidence", "case",
+            "seatbelt", "config", "rollout",
         ],
     ),
     (
@@ -85,6 +86,7 @@ const ROAD: [(&str, &[&str]); 22] = [
             "exact",
             "plugin",
             "evidence",
+            "case",
             "delivery",
             "config",
             "host",

@@ -15,10 +15,10 @@ use mapwright_tests::shop::Delivery;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-const PLUGIN: &str = "/v1/merchants/acme/plugins/rules";
+pub(crate) const PLUGIN: &str = "/v1/merchants/acme/plugins/rules";
 
 /// A plugin that says the same of every order: a sale with this total.
-fn saying(version: &str, total: &str) -> Vec<u8> {
+pub(crate) fn saying(version: &str, total: &str) -> Vec<u8> {
     let mut guest = Guest::new("rules");
     guest.version = version.to_owned();
     let sale = format!(r#"{{"currency":"BRL","total":"{total}","note":"n"}}"#);
@@ -27,12 +27,12 @@ fn saying(version: &str, total: &str) -> Vec<u8> {
     guest.component()
 }
 
-fn digest(bytes: &[u8]) -> String {
+pub(crate) fn digest(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
 }
 
 /// A host with `rules` 1.0.0 at work for acme, and this under `[plugins]`.
-async fn host_with(rules: &str) -> (Folder, Erp, TestHost, Api) {
+pub(crate) async fn host_with(rules: &str) -> (Folder, Erp, TestHost, Api) {
     let (folder, erp) = (Folder::new(), Erp::start().await);
     open_to_clients(&folder);
     folder.merchant_with("acme", erp.address(), "rules", &saying("1.0.0", "45.01"));
@@ -44,12 +44,12 @@ async fn host_with(rules: &str) -> (Folder, Erp, TestHost, Api) {
     (folder, erp, host, api)
 }
 
-async fn version(api: &Api, bytes: &[u8]) -> Option<Value> {
+pub(crate) async fn version(api: &Api, bytes: &[u8]) -> Option<Value> {
     let versions = api.items(&format!("{PLUGIN}/versions")).await;
     versions.into_iter().find(|it| it["digest"] == digest(bytes))
 }
 
-async fn until_state(api: &Api, bytes: &[u8], state: &str) -> Value {
+pub(crate) async fn until_state(api: &Api, bytes: &[u8], state: &str) -> Value {
     until(&format!("the version is {state}"), async || {
         version(api, bytes).await.filter(|it| it["state"] == state)
     })
@@ -61,7 +61,7 @@ async fn activate(api: &Api, version: &str) {
     api.post(&format!("{PLUGIN}/activate"), ask).await.well();
 }
 
-async fn active(api: &Api) -> String {
+pub(crate) async fn active(api: &Api) -> String {
     let slots = api.items("/v1/merchants/acme/plugins").await;
     slots[0]["active"]["version"].as_str().unwrap_or_default().to_owned()
 }
@@ -358,7 +358,7 @@ async fn a_signature_is_checked_and_every_way_to_get_it_wrong_is_named() {
     host.stop().await;
 }
 
-async fn command_line(args: &[&str]) -> command::Ran {
+pub(crate) async fn command_line(args: &[&str]) -> command::Ran {
     let args = words(args);
     tokio::task::spawn_blocking(move || command::mapwright(args)).await.unwrap()
 }

@@ -1,5 +1,6 @@
 //! What Mapwright promises, shown at the edges its users touch. One binary, a module for each topic.
 
+mod admission;
 mod api;
 mod backlog;
 mod canary;

@@ -144,12 +144,18 @@ fn show_comparison(args: &Args, comparison: &Comparison, file: &std::path::Path)
         format!("\n{} as {file} expects\n", screen::paint(screen::GOOD.bold(), "✓"))
     } else {
         let head = screen::paint(screen::BAD.bold(), "✗ different");
-        format!("\n{head} from {file}\n{}", comparison.diff())
+        format!(
+            "\n{head} from {file}\n{}",
+            screen::diff::unified(&comparison.expected, &comparison.actual)
+        )
     };
     if !args.json {
         screen::print(&text);
     } else if !comparison.same() {
-        screen::complain(format_args!("different from {file}\n{}", comparison.diff()));
+        screen::complain(format_args!(
+            "different from {file}\n{}",
+            screen::diff::unified(&comparison.expected, &comparison.actual)
+        ));
     }
 }
 

@@ -10,9 +10,9 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
-use super::case::{Expected, Folder, Unreadable, input};
+use super::case::{Expected, Folder, Unreadable, folders_in, input};
 use super::rehearsal::{
-    Comparison, Expectation, LimitFlags, LoadFailure, PluginFiles, PluginName, Rehearsal, Report,
+    Comparison, Judged, LimitFlags, LoadFailure, PluginFiles, PluginName, Rehearsal, Report,
     SettingsFault, bless, view,
 };
 use super::screen::{self, BAD, DIM, GOOD, STRONG, WARN, paint};
@@ -178,20 +178,13 @@ fn run_case(
     slot: &mut Option<Report>,
 ) -> Result<Verdict, Unreadable> {
     let folder = Folder::read(path)?;
-    let expectation = match &folder.expected {
-        Expected::File(file) => Some(Expectation::read(file)?),
-        Expected::Missing => None,
+    let failed = match rehearsal.judge(&folder, slot)? {
+        Judged::Passed => return Ok(Verdict::Passed),
+        Judged::Settings(faults) => return Ok(Verdict::Settings(faults)),
+        Judged::Failed(comparison) => Verdict::Failed(comparison),
+        Judged::NothingExpected => Verdict::NothingExpected,
     };
-    let faults = rehearsal.settings_faults(&folder.case);
-    if !faults.is_empty() {
-        return Ok(Verdict::Settings(faults));
-    }
-    let report = slot.insert(rehearsal.run(&folder.case)?);
-    let failed = match expectation.map(|expectation| expectation.compare(report)) {
-        Some(comparison) if comparison.same() => return Ok(Verdict::Passed),
-        Some(comparison) => Verdict::Failed(comparison),
-        None => Verdict::NothingExpected,
-    };
+    let Some(report) = slot else { return Ok(failed) };
     // A rule set that runs into its limits is never what is wanted; whoever does want it writes
     // that expectation by hand.
     if !args.bless || report.exit_code() == 3 {
@@ -216,16 +209,7 @@ fn case_folders(args: &Args) -> Result<Vec<PathBuf>, Unreadable> {
     if root.join("payload.json").is_file() {
         return Ok(vec![root]);
     }
-    let failed = |source| Unreadable::File { path: root.clone(), source };
-    let mut folders = Vec::new();
-    for entry in std::fs::read_dir(&root).map_err(failed)? {
-        let entry = entry.map_err(failed)?;
-        let hidden = entry.file_name().to_string_lossy().starts_with('.');
-        if entry.path().is_dir() && !hidden {
-            folders.push(entry.path());
-        }
-    }
-    folders.sort();
+    let mut folders = folders_in(&root)?;
     let name_of = |path: &PathBuf| {
         path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
     };
@@ -332,7 +316,10 @@ fn show(plugin: &PluginName, results: &[CaseResult]) {
             paint(style.bold(), format!("{} {}", result.word(), screen::plain(&result.name)));
         let mut text = format!("\n{head}\n{}", screen::indented(&result.why(), 2));
         if let Verdict::Failed(comparison) = &result.verdict {
-            text.push_str(&screen::indented(&comparison.diff(), 2));
+            text.push_str(&screen::indented(
+                &screen::diff::unified(&comparison.expected, &comparison.actual),
+                2,
+            ));
         }
         let failure = result.report.as_ref().and_then(|report| report.failure.as_ref());
         if let Some(failure) = failure {

@@ -424,16 +424,17 @@ async fn keep_polling(pollers: Pollers, reloader: Reloader, stop: CancellationTo
 async fn follow_folders(versions: Versions, read_again: Arc<Notify>, stop: CancellationToken) {
     loop {
         tokio::select! {
-            () = stop.cancelled() => return,
+            () = stop.cancelled() => break,
             followed = versions.follow_folders() => if let Err(error) = followed {
                 warn!(%error, "the versions in the folders could not be written down");
             },
         }
         tokio::select! {
-            () = stop.cancelled() => return,
+            () = stop.cancelled() => break,
             () = read_again.notified() => {}
         }
     }
+    versions.idle().await;
 }
 
 fn open_checkpoints(data_dir: &Path, journal: &Journal) -> Result<Checkpoints, OpenError> {

@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::Serialize;
 
+use super::cases::{self, CasesAct};
 use super::issues::{self, IssueState, LetterStatus};
 use super::read::limit_of;
 use super::rollouts::{self, Change};
@@ -82,6 +83,8 @@ pub enum Act {
     },
     /// Something about a plugin version.
     Version(VersionAct),
+    /// Something that came beside one.
+    Cases(CasesAct),
     /// An act with its line in the audit record, which is only written where it changed something.
     Told(Box<Act>, NewEntry),
 }
@@ -325,6 +328,7 @@ fn apply_one(db: &Connection, act: &Act, now: Timestamp) -> rusqlite::Result<boo
         Act::Token(it) => usize::from(tokens::add(db, it, now)?),
         Act::RevokeToken { name, by } => usize::from(tokens::revoke(db, name, by, now)?),
         Act::Version(it) => usize::from(versions::apply(db, it, now)?),
+        Act::Cases(it) => usize::from(cases::apply(db, it, now)?),
         Act::Told(act, entry) => {
             let changed = apply_one(db, act, now)?;
             if changed {

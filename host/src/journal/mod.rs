@@ -14,6 +14,7 @@ mod arrivals;
 pub mod audit;
 mod backup;
 mod beside;
+pub mod cases;
 mod echoes;
 mod error;
 mod follow;

@@ -16,7 +16,7 @@
 //! `issues.rs`, `past_passages` and `job_ends` in `replay.rs`, `bookmarks`, `audit` and
 //! `answers_given` in `audit.rs`, `corrections` in `recall.rs`, `route_pauses`, `canaries` and
 //! `trials` in `rollouts.rs`, `api_tokens` in `tokens.rs`, `versions`, `uploads` and `intents` in
-//! `versions.rs`, `value_versions` in `values.rs`, `echoes` in `echoes.rs`, `kept` in `kept.rs`.
+//! `versions.rs`, `version_cases` and `signed_tables` in `cases.rs`, `value_versions` in `values.rs`, `echoes` in `echoes.rs`, `kept` in `kept.rs`.
 //! Times are microseconds since 1970 UTC.
 
 use std::path::Path;

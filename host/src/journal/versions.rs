@@ -20,6 +20,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::{Deserialize, Serialize};
 
 use super::audit::NewEntry;
+use super::cases;
 use super::steps::{micros, moment};
 use super::{Error, Journal};
 
@@ -371,12 +372,14 @@ pub(super) fn apply(db: &Connection, act: &VersionAct, now: Timestamp) -> rusqli
         VersionAct::State { merchant, plugin, digest, to } => {
             set_state(db, merchant, plugin, digest, *to, at)?
         }
-        VersionAct::Dropped { merchant, plugin, digest } => db
-            .prepare_cached(
+        VersionAct::Dropped { merchant, plugin, digest } => {
+            cases::drop_with(db, merchant, plugin, digest)?;
+            db.prepare_cached(
                 "UPDATE versions SET kept = 0
                  WHERE merchant = ?1 AND plugin = ?2 AND digest = ?3 AND kept = 1",
             )?
-            .execute(params![merchant, plugin, digest])?,
+            .execute(params![merchant, plugin, digest])?
+        }
         VersionAct::Counted { merchant, bytes } => {
             let old = now.checked_sub(UPLOAD_WINDOW).unwrap_or(Timestamp::MIN);
             db.prepare_cached("DELETE FROM uploads WHERE merchant = ?1 AND at <= ?2")?

@@ -1,31 +1,33 @@
-//! The part of admission that runs the plugin: on the merchant's own recorded events, twice the same, and
-//! grown until a limit is met.
+//! The part of admission that runs the plugin: on its golden cases and truth tables, on the merchant's own
+//! recorded events, twice the same, and grown until a limit is met.
 //!
 //! Bounded by numbers and by the clock, on the one thread that looks files over: at most
-//! [`EVENTS_MAX`] events and [`RUNS_TIME_MAX`]. It reads the journal beside the writer and touches
+//! [`EVENTS_MAX`] events and [`RUNS_TIME_MAX`], and what [`sections`] allows to cases and tables. It reads the journal beside the writer and touches
 //! nothing. What is not reached in time is said to be not reached, never taken for granted.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use super::brought::Brought;
 use super::versions::{Sample, Versions, input, routes_of};
+use crate::case::{Rehearsal, sections};
 use crate::config::{Merchant, ReadyRoute};
-use crate::evidence::determinism;
 use crate::evidence::headroom;
 use crate::evidence::trial::{Input, Rules};
 use crate::plugin::admission::Report;
 use crate::plugin::section::{Section, Went};
-use crate::plugin::{Context, Limits, Lookups, Plugin, Stage, Stages};
+use crate::plugin::{Limits, Plugin, Stage, Stages};
 
 /// Events of each route that a version is run on.
 const EVENTS_MAX: usize = 200;
 /// How long that may take, all routes together.
 const RUNS_TIME_MAX: Duration = Duration::from_millis(500);
+/// Threads that tables are run on: the machine is there for orders.
+const THREADS: usize = 1;
 /// Inputs that are run twice.
 const TWICE_MAX: usize = 5;
 /// How far back the largest order is looked for, and in how many events and how long at most.
@@ -41,6 +43,7 @@ impl Versions {
         plugin_name: &str,
         plugin: &Plugin,
         limits: &Limits,
+        brought: &Brought,
         report: &mut Report,
     ) {
         let stage = || Stage { plugin: plugin.clone(), limits: *limits };
@@ -69,19 +72,19 @@ impl Versions {
             (false, _) => Section::new("settings", Went::Warned, settings.join("; ")),
         };
         report.add(section, "settings");
-        for name in ["golden_cases", "truth_tables"] {
-            let said =
-                "the host does not run them yet: `mapwright test` and `mapwright check --table` do";
-            report.add(Section::new(name, Went::NotRun, said), name);
-        }
+        let (rehearsal, folder) = (Rehearsal::of(plugin, *limits), brought.folder());
+        let cases = sections::golden_cases(&rehearsal, folder, &folder.join("cases"));
+        report.add(cases, "golden_cases");
+        let held = sections::hold(&rehearsal, folder, brought.tables.clone(), THREADS);
+        report.add(sections::truth_tables(&held), "truth_tables");
         let mut tried = self.try_recorded(merchant, &routes);
         let mut twice: Vec<(Rules, Input)> = tried.inputs.drain(..).collect();
         if twice.is_empty() {
             let stages = Stages { field_mapping: Some(stage()), ..Stages::default() };
             let rules = Rules { stages, ..Rules::default() };
-            twice.push((rules, nothing(&merchant.name)));
+            twice.push((rules, sections::empty_order(&merchant.name)));
         }
-        report.add(determinism_of(&twice), "nondeterminism");
+        report.add(sections::determinism(&twice), "nondeterminism");
         report.add(tried.section, "recorded_events");
         report.add(self.headroom_of(merchant, &routes, tried.mapped, limits), "headroom");
     }
@@ -155,27 +158,14 @@ impl Versions {
         };
         let forecast = match headroom::forecast(&rules, &input, limits) {
             Ok(forecast) => forecast,
-            Err(error) => return Section::new(NAME, Went::NotRun, error.to_string()),
+            Err(error) => return sections::headroom(Err(&error), None),
         };
         let largest = self.largest(&merchant.name, routes, &forecast.list);
-        let mut words = forecast.words(None);
-        let enough = [&forecast.plain, &forecast.heavy]
-            .into_iter()
-            .filter_map(|curve| curve.enough.as_ref().map(|it| it.lines))
-            .min();
-        let mut went = Went::Passed;
-        if let Some(Largest { lines, events, whole }) = &largest {
-            let of = match whole {
-                true => format!("{LARGEST_DAYS} days"),
-                false => format!("the newest {events} events"),
-            };
-            words.push(format!("the largest order in {of} had {lines}"));
-            if enough.is_some_and(|enough| enough < *lines) {
-                went = Went::Warned;
-            }
-        }
-        let found = json!({ "forecast": forecast, "largest": largest.map(|it| it.lines) });
-        Section { found, ..Section::new(NAME, went, words.join("; ")) }
+        let of = largest.as_ref().map(|Largest { lines, events, whole }| match whole {
+            true => (*lines, format!(" in {LARGEST_DAYS} days")),
+            false => (*lines, format!(" in the newest {events} events")),
+        });
+        sections::headroom(Ok(&forecast), of.as_ref().map(|(lines, of)| (*lines, of.as_str())))
     }
 
     /// The longest list of the events within [`LARGEST_DAYS`], as far as there is time to look.
@@ -230,20 +220,6 @@ struct Largest {
     whole: bool,
 }
 
-fn determinism_of(twice: &[(Rules, Input)]) -> Section {
-    const NAME: &str = "determinism";
-    let found = twice
-        .iter()
-        .find_map(|(rules, input)| determinism::differs(rules, std::slice::from_ref(input)));
-    match found {
-        None => {
-            let said = format!("the same bytes twice, on {} inputs", twice.len());
-            Section::new(NAME, Went::Passed, said)
-        }
-        Some(said) => Section::new(NAME, Went::Refused, said),
-    }
-}
-
 /// A route's plugins with this version where the route names it; none where another is missing.
 fn with_plugin(ready: &ReadyRoute, name: &str, stage: &impl Fn() -> Stage) -> Option<Rules> {
     let now = ready.stages.as_ref().ok();
@@ -265,29 +241,4 @@ fn with_plugin(ready: &ReadyRoute, name: &str, stage: &impl Fn() -> Stage) -> Op
         )?,
     };
     Some(Rules { stages, ..Rules::default() })
-}
-
-/// An input for a plugin that nothing is recorded for.
-fn nothing(merchant: &str) -> Input {
-    let context = Context {
-        merchant: merchant.to_owned(),
-        route: "admission".to_owned(),
-        source: "admission".to_owned(),
-        target: "admission".to_owned(),
-        topic: "order.created".to_owned(),
-        resource_key: "order/1".to_owned(),
-        event_id: "admission".to_owned(),
-        correlation_id: "admission".to_owned(),
-        received_at: "2026-01-01T00:00:00Z".to_owned(),
-        attempt: 1,
-        settings: "{}".into(),
-        ..Context::default()
-    };
-    Input {
-        name: "an empty order".to_owned(),
-        payload: Bytes::from_static(b"{\"id\":1,\"status\":\"processing\",\"line_items\":[]}"),
-        context,
-        previous_status: None,
-        lookups: Arc::new(Lookups::default()),
-    }
 }

@@ -15,6 +15,7 @@
 
 pub mod activation;
 pub mod api;
+mod brought;
 mod comparisons;
 mod folder;
 mod judging;

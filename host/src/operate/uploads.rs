@@ -12,9 +12,11 @@ use jiff::Timestamp;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
+use super::brought::Of;
 use super::versions::{VersionError, Versions, check_name};
 use crate::config::Merchant;
 use crate::journal::audit::{Act, NewEntry};
+use crate::journal::cases::CasesAct;
 use crate::journal::versions::{Came, NewVersion, UPLOAD_WINDOW, VersionAct, VersionState};
 use crate::plugin::admission::{self, Problem, Report};
 use crate::plugin::package::{Form, Package};
@@ -44,8 +46,16 @@ struct Looked {
     report: Report,
     form: Form,
     signed_by: Option<String>,
-    /// The plugin and its file, where it may be kept.
-    good: Option<(Plugin, Vec<u8>)>,
+    /// What is kept of it, where it may be.
+    good: Option<Good>,
+}
+
+/// What is kept of a version that was let in.
+struct Good {
+    plugin: Plugin,
+    wasm: Vec<u8>,
+    /// Writes down what came beside it.
+    beside: Vec<Act>,
 }
 
 impl Versions {
@@ -92,9 +102,12 @@ impl Versions {
         };
         let Looked { report, form, signed_by, good } = looked;
         let mut kept = false;
-        if let Some((plugin, bytes)) = good {
+        let (mut acts, mut holds) = (Vec::new(), Vec::new());
+        if let Some(Good { plugin, wasm, beside }) = good {
+            holds = beside.iter().filter_map(held_by).collect();
+            acts = beside;
             let shelf = self.shelf.clone();
-            let put = tokio::task::spawn_blocking(move || shelf.put(&plugin, &bytes)).await;
+            let put = tokio::task::spawn_blocking(move || shelf.put(&plugin, &wasm)).await;
             put.map_err(std::io::Error::other)
                 .and_then(|put| put)
                 .map_err(|source| self.disk(source))?;
@@ -127,10 +140,12 @@ impl Versions {
                 "form": form,
                 "signed_by": signed_by,
                 "problems": codes,
+                "holds": holds,
             })
             .to_string(),
         };
-        self.journal.act(vec![Act::Version(put), Act::Note(entry)]).await?;
+        acts.extend([Act::Version(put), Act::Note(entry)]);
+        self.journal.act(acts).await?;
         if !kept {
             return Err(VersionError::Refused(Box::new(report)));
         }
@@ -196,24 +211,39 @@ impl Versions {
         let Some(plugin) = loaded.ok().filter(|_| report.accepted) else {
             return Looked { report, form, signed_by, good: None };
         };
-        report.add(Section::new("package", Went::Passed, of_package(&package)), "package");
+        report.add(Section::new("package", Went::Passed, package.words()), "package");
         let said = match &signed_by {
             Some(name) => format!("signed by {name}"),
             None => "not signed, and the merchant does not ask for it".to_owned(),
         };
         report.add(Section::new("signature", Went::Passed, said), "signature");
-        self.judge(merchant, &upload.plugin, &plugin, &limits, &mut report);
+        let of = Of {
+            merchant: &upload.merchant,
+            plugin: &upload.plugin,
+            digest: &report.digest.clone(),
+        };
+        let brought = match self.brought(of, &package.files, signed_by.as_deref(), rules) {
+            Ok(brought) => brought,
+            Err(Problem { code, message }) => {
+                report.add(Section::new("truth_tables", Went::Refused, message), code);
+                return Looked { report, form, signed_by, good: None };
+            }
+        };
+        report.notes.extend(brought.note.clone());
+        self.judge(merchant, &upload.plugin, &plugin, &limits, &brought, &mut report);
         if !report.accepted {
             return Looked { report, form, signed_by, good: None };
         }
-        Looked { report, form, signed_by, good: Some((plugin, package.wasm)) }
+        let good = Good { plugin, wasm: package.wasm, beside: brought.acts };
+        Looked { report, form, signed_by, good: Some(good) }
     }
 }
 
-fn of_package(package: &Package) -> String {
-    match package.form {
-        Form::File => "the file itself".to_owned(),
-        form => format!("{}, {} files beside the plugin", form.as_str(), package.files.len()),
+/// The signed table that an act holds against all versions to come, for the audit record.
+fn held_by(act: &Act) -> Option<String> {
+    match act {
+        Act::Cases(CasesAct::Hold(it)) => Some(format!("{} (signed by {})", it.name, it.signed_by)),
+        _ => None,
     }
 }
 

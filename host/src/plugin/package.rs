@@ -145,49 +145,81 @@ impl Package {
         Ok(Self { form, wasm, files })
     }
 
+    /// What it is, in words.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self.form {
+            Form::File => "the file itself".to_owned(),
+            form => format!("{}, {} files beside the plugin", form.as_str(), self.files.len()),
+        }
+    }
+
     /// Makes a package of files by name, the same bytes for the same files.
     ///
     /// # Errors
     /// When there is more than [`Package::open`] would take.
     pub fn make(form: Form, files: &BTreeMap<String, Vec<u8>>) -> Result<Vec<u8>, PackageError> {
-        let failed = |error: &dyn std::fmt::Display| PackageError {
-            code: "package_not_made",
-            said: format!("the package cannot be made: {error}"),
-        };
-        let mut made = Vec::new();
-        match form {
-            Form::File => return refused("package_not_made", "a file is no package"),
-            Form::Zip => {
-                let mut zip = zip::ZipWriter::new(Cursor::new(&mut made));
-                let options = zip::write::SimpleFileOptions::default()
-                    .compression_method(zip::CompressionMethod::Deflated)
-                    .last_modified_time(zip::DateTime::default())
-                    .unix_permissions(0o644);
-                for (name, bytes) in files {
-                    zip.start_file(name.as_str(), options).map_err(|error| failed(&error))?;
-                    zip.write_all(bytes).map_err(|error| failed(&error))?;
-                }
-                zip.finish().map_err(|error| failed(&error))?;
-            }
-            Form::TarGz => {
-                let level = flate2::Compression::default();
-                let gz = flate2::GzBuilder::new().mtime(0).write(&mut made, level);
-                let mut tar = tar::Builder::new(gz);
-                for (name, bytes) in files {
-                    let mut header = tar::Header::new_gnu();
-                    header.set_size(bytes.len() as u64);
-                    header.set_mode(0o644);
-                    header.set_mtime(0);
-                    let appended = tar.append_data(&mut header, name, bytes.as_slice());
-                    appended.map_err(|error| failed(&error))?;
-                }
-                let gz = tar.into_inner().map_err(|error| failed(&error))?;
-                gz.finish().map_err(|error| failed(&error))?;
-            }
-        }
+        let made = packed(form, files)?;
         Self::open(&made)?;
         Ok(made)
     }
+}
+
+/// What came beside a plugin, as one file to be kept.
+///
+/// # Errors
+/// When it cannot be packed.
+pub fn bundle(files: &BTreeMap<String, Vec<u8>>) -> Result<Vec<u8>, PackageError> {
+    packed(Form::TarGz, files)
+}
+
+/// What [`bundle`] made one file of.
+///
+/// # Errors
+/// When it is no such file.
+pub fn unbundle(bytes: &[u8]) -> Result<BTreeMap<String, Vec<u8>>, PackageError> {
+    let mut entries = Entries::default();
+    read_tar(bytes, &mut entries)?;
+    entries.sorted()
+}
+
+fn packed(form: Form, files: &BTreeMap<String, Vec<u8>>) -> Result<Vec<u8>, PackageError> {
+    let failed = |error: &dyn std::fmt::Display| PackageError {
+        code: "package_not_made",
+        said: format!("the package cannot be made: {error}"),
+    };
+    let mut made = Vec::new();
+    match form {
+        Form::File => return refused("package_not_made", "a file is no package"),
+        Form::Zip => {
+            let mut zip = zip::ZipWriter::new(Cursor::new(&mut made));
+            let options = zip::write::SimpleFileOptions::default()
+                .compression_method(zip::CompressionMethod::Deflated)
+                .last_modified_time(zip::DateTime::default())
+                .unix_permissions(0o644);
+            for (name, bytes) in files {
+                zip.start_file(name.as_str(), options).map_err(|error| failed(&error))?;
+                zip.write_all(bytes).map_err(|error| failed(&error))?;
+            }
+            zip.finish().map_err(|error| failed(&error))?;
+        }
+        Form::TarGz => {
+            let level = flate2::Compression::default();
+            let gz = flate2::GzBuilder::new().mtime(0).write(&mut made, level);
+            let mut tar = tar::Builder::new(gz);
+            for (name, bytes) in files {
+                let mut header = tar::Header::new_gnu();
+                header.set_size(bytes.len() as u64);
+                header.set_mode(0o644);
+                header.set_mtime(0);
+                let appended = tar.append_data(&mut header, name, bytes.as_slice());
+                appended.map_err(|error| failed(&error))?;
+            }
+            let gz = tar.into_inner().map_err(|error| failed(&error))?;
+            gz.finish().map_err(|error| failed(&error))?;
+        }
+    }
+    Ok(made)
 }
 
 /// Entries as they are read, counted.

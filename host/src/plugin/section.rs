@@ -8,7 +8,8 @@
 //! | `determinism` | two answers to one input | |
 //! | `recorded_events` | | events on which it fails: the data may be at fault, and `diff` judges |
 //! | `headroom` | | less room than the largest order known needs |
-//! | `golden_cases`, `truth_tables` | | |
+//! | `golden_cases` | a case that fails or cannot be read | cases that there was no time for |
+//! | `truth_tables` | a cell that disagrees, a table that cannot be read | rows that there was no time for |
 
 use serde::Serialize;
 use serde_json::Value;

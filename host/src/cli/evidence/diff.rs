@@ -9,12 +9,13 @@ use serde_json::json;
 
 use super::super::case::{CaseFlags, Unreadable, input, lookup, tables_in};
 use super::super::operate::recorded::{self, Recorded};
-use super::super::rehearsal::{LimitFlags, PluginFiles, PluginName, Rehearsal, engine, tables};
+use super::super::rehearsal::{LimitFlags, PluginFiles, PluginName, Rehearsal, engine};
 use super::super::screen;
 use super::diff_view;
 use super::payloads::Payloads;
 use super::progress::Progress;
 use super::{Failure, fail, threads};
+use crate::case::tables;
 use crate::evidence::difference::{Tally, Tolerances, Verdict};
 use crate::evidence::trial::{self, Options, Rules};
 

@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::super::case::{Case, Folder, Surroundings, Unreadable};
-use super::super::rehearsal::{context_of, tables};
 use super::stem;
+use crate::case::{context_of, tables};
 use crate::evidence::trial::Input;
 use crate::plugin::{Lookups, Plugin};
 

@@ -6,7 +6,7 @@ use super::super::screen::{
     self, BAD, DIM, GOOD, NAME, STRONG, WARN, bar, bytes, count, duration, indented, json, many,
     paint, plain,
 };
-use super::report::Report;
+use super::Report;
 use crate::event::{Operation, Violation};
 
 /// Lines quoted from the payload for one violation.

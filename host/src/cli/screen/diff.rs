@@ -7,20 +7,12 @@ use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
 use super::{BAD, DIM, GOOD, NAME, paint, plain};
+use crate::case::words::canonical;
 
 /// Lines of sameness shown around each difference.
 const CONTEXT_LINES: usize = 3;
 /// Lines of difference shown at most; a wholly different document is not read line by line.
 const LINES_MAX: usize = 400;
-
-/// The value's canonical text, ending in a line end.
-pub(crate) fn canonical(value: &Value) -> String {
-    let mut value = value.clone();
-    value.sort_all_objects();
-    let mut text = format!("{value:#}");
-    text.push('\n');
-    text
-}
 
 /// What would have to change in `expected` to make it `actual`; empty when they are equal.
 pub(crate) fn unified(expected: &Value, actual: &Value) -> String {

@@ -12,6 +12,8 @@ use std::io::Write;
 
 use anstyle::{AnsiColor, Style};
 
+pub(crate) use crate::case::words::{bytes, count};
+
 /// All is well.
 pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
 /// Look here.
@@ -99,38 +101,9 @@ pub(crate) fn indented(text: &str, indent: usize) -> String {
     out
 }
 
-/// `1,234,567`.
-pub(crate) fn count(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
 /// `3 documents`, `1 document`.
 pub(crate) fn many(number: usize, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
-}
-
-/// `1.3 MiB`.
-pub(crate) fn bytes(number: u64) -> String {
-    const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
-    if number < 1024 {
-        return format!("{number} B");
-    }
-    let mut unit = 0;
-    let mut amount = number as f64 / 1024.0;
-    while amount >= 1024.0 && unit + 1 < UNITS.len() {
-        amount /= 1024.0;
-        unit += 1;
-    }
-    let digits = usize::from(amount < 100.0 && amount.fract() != 0.0);
-    format!("{amount:.digits$} {}", UNITS[unit])
 }
 
 /// `1.24 ms`.

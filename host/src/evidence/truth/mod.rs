@@ -17,6 +17,7 @@ mod sheet;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 use super::answer;
 use super::trial::{Input, Rules};
@@ -107,13 +108,15 @@ impl Spec {
         self.outputs.iter().map(|column| column.take(run, &fields)).collect()
     }
 
-    /// What the rules answer to each row of inputs, on so many threads.
+    /// What the rules answer to each row of inputs, on so many threads; to the first rows only where
+    /// the time is up before the last.
     fn answers(
         &self,
         rules: &Rules,
         base: &Input,
         rows: &[Vec<String>],
         threads: usize,
+        until: Option<Instant>,
     ) -> Result<Vec<Vec<String>>, SpecError> {
         // Before anything is run: a column without a place is wrong in every row.
         if let Some(first) = rows.first() {
@@ -122,7 +125,8 @@ impl Spec {
         let next = AtomicUsize::new(0);
         let answers: Mutex<Vec<_>> = Mutex::default();
         let work = || {
-            loop {
+            // Whoever has taken a row answers it, so what is answered has no gaps.
+            while until.is_none_or(|until| Instant::now() < until) {
                 let at = next.fetch_add(1, Ordering::Relaxed);
                 let Some(cells) = rows.get(at) else { break };
                 let input = self.input(base, cells);
@@ -148,7 +152,7 @@ impl Spec {
     /// When a column has no place in the base input.
     pub fn table(&self, rules: &Rules, base: &Input, threads: usize) -> Result<Table, SpecError> {
         let mut rows = self.combinations();
-        let answers = self.answers(rules, base, &rows, threads)?;
+        let answers = self.answers(rules, base, &rows, threads, None)?;
         for (row, answer) in rows.iter_mut().zip(answers) {
             row.extend(answer);
         }

@@ -1,6 +1,7 @@
 //! The table as a CSV file: written, and read back after a person had it in a spreadsheet.
 
 use std::collections::HashSet;
+use std::time::Instant;
 
 use serde::Serialize;
 
@@ -59,6 +60,14 @@ pub struct Checked {
     pub missing: usize,
     /// Columns that nobody knows: a person's notes.
     pub notes: Vec<String>,
+    /// Rows that there was no time for.
+    #[serde(skip_serializing_if = "is_none")]
+    pub not_reached: usize,
+}
+
+/// Whether there are none, which needs no telling.
+fn is_none(number: &usize) -> bool {
+    *number == 0
 }
 
 impl Table {
@@ -84,7 +93,8 @@ impl Spec {
         self.inputs.iter().zip(cells).map(listed).collect()
     }
 
-    /// Holds rules to a table that a person has read.
+    /// Holds rules to a table that a person has read; rows that are not reached until then are
+    /// counted.
     ///
     /// # Errors
     ///
@@ -95,6 +105,7 @@ impl Spec {
         base: &Input,
         text: &[u8],
         threads: usize,
+        until: Option<Instant>,
     ) -> Result<Checked, SheetError> {
         let malformed = |line, message: String| SheetError::Malformed { line, message };
         let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
@@ -146,9 +157,10 @@ impl Spec {
                     .collect()
             })
             .collect();
-        let answers = self.answers(rules, base, &rows, threads)?;
+        let answers = self.answers(rules, base, &rows, threads, until)?;
 
-        let mut checked = Checked { rows: rows.len(), ..Checked::default() };
+        let not_reached = rows.len() - answers.len();
+        let mut checked = Checked { rows: answers.len(), not_reached, ..Checked::default() };
         for (((line, record), row), answer) in lines.iter().zip(&rows).zip(answers) {
             for ((column, at), got) in self.outputs.iter().zip(&outputs).zip(answer) {
                 let Some(at) = at else { continue };

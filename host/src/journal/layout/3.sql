@@ -81,6 +81,27 @@ CREATE TABLE versions (
     changed_at INTEGER NOT NULL,
     PRIMARY KEY (merchant, plugin, digest)
 ) STRICT, WITHOUT ROWID;
+-- The golden cases and tables that came beside a version, packed.
+CREATE TABLE version_cases (
+    merchant TEXT NOT NULL,
+    plugin   TEXT NOT NULL,
+    digest   TEXT NOT NULL,
+    packed   BLOB NOT NULL,
+    PRIMARY KEY (merchant, plugin, digest)
+) STRICT;
+-- Truth tables that a trusted key has signed; of those that were replaced only the sum.
+CREATE TABLE signed_tables (
+    merchant  TEXT NOT NULL,
+    plugin    TEXT NOT NULL,
+    name      TEXT NOT NULL,
+    sha       TEXT NOT NULL,
+    signed_by TEXT NOT NULL,
+    digest    TEXT NOT NULL,
+    at        INTEGER NOT NULL,
+    held      INTEGER NOT NULL,
+    packed    BLOB NOT NULL,
+    PRIMARY KEY (merchant, plugin, name, sha)
+) STRICT;
 -- What was brought in within the last hour: there is a limit to it.
 CREATE TABLE uploads (
     id       INTEGER PRIMARY KEY,

@@ -10,10 +10,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
-use super::super::case::Unreadable;
-use super::super::case::input::{hint, kind_of, read_json};
-use super::super::screen::diff;
+use super::Unreadable;
+use super::input::{hint, kind_of, read_json};
 use super::report::Report;
+use super::words::canonical;
 
 /// Keys that can be expected.
 const COMPARED: [&str; 9] = [
@@ -120,11 +120,6 @@ impl Comparison {
         self.expected == self.actual
     }
 
-    /// The difference for people; empty when there is none.
-    pub(crate) fn diff(&self) -> String {
-        diff::unified(&self.expected, &self.actual)
-    }
-
     /// The difference for programs: a list of `{pointer, expected, actual}`, where a side that has
     /// nothing at the pointer lacks its key.
     pub(crate) fn differences(&self) -> Vec<Value> {
@@ -150,7 +145,7 @@ pub(crate) fn bless(folder: &Path, report: &Report) -> (PathBuf, String) {
         let object = report_value.as_object().into_iter().flatten().filter_map(kept).collect();
         ("expected.json", Value::Object(object))
     };
-    (folder.join(name), diff::canonical(&value))
+    (folder.join(name), canonical(&value))
 }
 
 /// `came` without the keys that the record at the same place in `wanted` does not have.

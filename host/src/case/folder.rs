@@ -103,6 +103,25 @@ impl Folder {
     }
 }
 
+/// The case folders of a folder of cases, in the order of their names; the folder itself where it is one
+/// case.
+pub(crate) fn folders_in(root: &Path) -> Result<Vec<PathBuf>, Unreadable> {
+    if root.join("payload.json").is_file() {
+        return Ok(vec![root.to_owned()]);
+    }
+    let failed = |source| Unreadable::File { path: root.to_owned(), source };
+    let mut folders = Vec::new();
+    for entry in std::fs::read_dir(root).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let hidden = entry.file_name().to_string_lossy().starts_with('.');
+        if entry.path().is_dir() && !hidden {
+            folders.push(entry.path());
+        }
+    }
+    folders.sort();
+    Ok(folders)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,7 +6,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::super::screen;
+use super::words;
 use crate::event::{Document, PriceLine, Violation};
 use crate::plugin::{Limits, LogLine, Outcome, Run, Usage};
 
@@ -126,7 +126,7 @@ impl Report {
 
 /// What failed, with the number that was exceeded and its limit.
 fn failure_of(outcome: &Outcome) -> Option<Value> {
-    let count = screen::count;
+    let count = words::count;
     Some(match outcome {
         Outcome::Mapped { .. }
         | Outcome::Skipped { .. }
@@ -144,7 +144,7 @@ fn failure_of(outcome: &Outcome) -> Option<Value> {
             "limit_ms": limit_ms,
         }),
         Outcome::OutOfMemory { requested_bytes, limit_bytes } => json!({
-            "message": format!("the plugin asked for {} of memory and may have {}", screen::bytes(*requested_bytes), screen::bytes(*limit_bytes)),
+            "message": format!("the plugin asked for {} of memory and may have {}", words::bytes(*requested_bytes), words::bytes(*limit_bytes)),
             "requested_bytes": requested_bytes,
             "limit_bytes": limit_bytes,
         }),

@@ -1,0 +1,146 @@
+//! Running a [`Case`] as the host would run an event: same engine, same limits, same order of stages,
+//! a fresh instance each time.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::report::{PluginName, Report, StageNames};
+use super::{Case, Unreadable, context_of, tables};
+use crate::plugin::{self, Capability, Limits, Plugin, Stage, Stages};
+
+/// A place in the settings that the plugin's schema does not allow.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct SettingsFault {
+    /// JSON Pointer into the settings.
+    pub(crate) pointer: String,
+    /// The word of the schema that it breaks (`required`).
+    pub(crate) code: String,
+    /// What the schema says of it.
+    pub(crate) message: String,
+    /// Whose schema.
+    pub(crate) plugin: String,
+}
+
+/// Plugins, loaded and ready to run cases.
+pub(crate) struct Rehearsal {
+    limits: Limits,
+    main: Plugin,
+    stages: Stages,
+}
+
+impl SettingsFault {
+    /// The fault in one line.
+    pub(crate) fn line(&self, what: &str) -> String {
+        let Self { pointer, message, plugin, .. } = self;
+        let pointer = if pointer.is_empty() { "(the whole)" } else { pointer };
+        format!("{what} {pointer}: {message} (says the settings schema of {plugin})")
+    }
+}
+
+impl Rehearsal {
+    /// A plugin that does all that it can.
+    pub(crate) fn of(main: &Plugin, limits: Limits) -> Self {
+        let stage = |capability| {
+            let plugin = main.can(capability).then(|| main.clone())?;
+            Some(Stage { plugin, limits })
+        };
+        let stages = Stages {
+            status_translation: stage(Capability::StatusTranslation),
+            pricing: stage(Capability::Pricing),
+            field_mapping: stage(Capability::FieldMapping),
+        };
+        Self::with(main.clone(), stages, limits)
+    }
+
+    /// A plugin among others.
+    pub(crate) fn with(main: Plugin, stages: Stages, limits: Limits) -> Self {
+        Self { limits, main, stages }
+    }
+
+    /// What the plugin in question is called.
+    pub(crate) fn plugin_name(&self) -> PluginName {
+        PluginName {
+            name: self.main.name().to_owned(),
+            version: self.main.version().to_owned(),
+            digest: self.main.digest().to_owned(),
+            capabilities: capabilities_of(&self.main),
+        }
+    }
+
+    /// Where the case's settings break a schema of the plugins that would get them.
+    pub(crate) fn settings_faults(&self, case: &Case) -> Vec<SettingsFault> {
+        let settings = serde_json::Value::Object(case.settings.clone());
+        let mut faults = Vec::new();
+        let mut asked: Vec<&str> = Vec::new();
+        for plugin in self.plugins() {
+            if asked.contains(&plugin.digest()) {
+                continue;
+            }
+            asked.push(plugin.digest());
+            faults.extend(plugin.check_settings(&settings).into_iter().map(|fault| {
+                SettingsFault {
+                    pointer: fault.pointer,
+                    code: fault.code,
+                    message: fault.message,
+                    plugin: plugin.name().to_owned(),
+                }
+            }));
+        }
+        faults
+    }
+
+    /// The plugins that do not say they take the case's topic. The host would not send it to them.
+    pub(crate) fn strangers_to(&self, topic: &str) -> Vec<&str> {
+        let mut names: Vec<_> =
+            self.plugins().filter(|plugin| !plugin.takes(topic)).map(Plugin::name).collect();
+        names.dedup();
+        names
+    }
+
+    /// The plugins of all stages; one that does several things comes several times.
+    pub(crate) fn plugins(&self) -> impl Iterator<Item = &Plugin> {
+        let Stages { status_translation, pricing, field_mapping } = &self.stages;
+        [status_translation, pricing, field_mapping]
+            .into_iter()
+            .flatten()
+            .map(|stage| &stage.plugin)
+    }
+
+    /// Which plugin does what.
+    pub(crate) fn stages(&self) -> &Stages {
+        &self.stages
+    }
+
+    /// The limits in force.
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Runs the case.
+    pub(crate) fn run(&self, case: &Case) -> Result<Report, Unreadable> {
+        let job = plugin::Job {
+            stages: self.stages.clone(),
+            context: context_of(case),
+            payload: case.payload.clone(),
+            previous_status: case.circumstances.previous_status.clone(),
+            lookups: Arc::new(tables(&case.lookups)?),
+        };
+        let run = plugin::run(&job);
+        let stage = |stage: &Option<Stage>| {
+            let plugin = &stage.as_ref()?.plugin;
+            Some(format!("{}@{}", plugin.name(), plugin.version()))
+        };
+        let stages = StageNames {
+            status_translation: stage(&self.stages.status_translation),
+            pricing: stage(&self.stages.pricing),
+            field_mapping: stage(&self.stages.field_mapping),
+        };
+        Ok(Report::of(run, self.plugin_name(), stages, self.limits))
+    }
+}
+
+/// What a plugin exports, in words.
+pub(crate) fn capabilities_of(plugin: &Plugin) -> Vec<String> {
+    plugin.capabilities().iter().map(|capability| capability.name().to_owned()).collect()
+}
