@@ -13,10 +13,10 @@ use mapwright_tests::host::{Folder, merchant_toml, until};
 use mapwright_tests::served::Served;
 use mapwright_tests::shop::{Delivery, Shop};
 
-const PLUGIN: &str = "/v1/merchants/acme/plugins/rules";
+pub(crate) const PLUGIN: &str = "/v1/merchants/acme/plugins/rules";
 
 /// A host of its own, with a merchant whose orders go on whatever else is brought in.
-async fn served() -> (Folder, Erp, Served, Api, Shop) {
+pub(crate) async fn served() -> (Folder, Erp, Served, Api, Shop) {
     let (folder, erp) = (Folder::new(), Erp::start().await);
     open_to_clients(&folder);
     folder.merchant_with("acme", erp.address(), "rules", &Guest::echo("rules").component());
@@ -30,7 +30,7 @@ async fn served() -> (Folder, Erp, Served, Api, Shop) {
 }
 
 /// An order goes through from end to end.
-async fn still_works(shop: &Shop, erp: &Erp, number: u64) {
+pub(crate) async fn still_works(shop: &Shop, erp: &Erp, number: u64) {
     let before = erp.arrivals().len();
     shop.send(&Delivery::order(number)).await.accepted();
     until("the order is delivered", async || (erp.arrivals().len() > before).then_some(())).await;
@@ -71,11 +71,23 @@ fn files() -> Vec<(&'static str, Vec<u8>, &'static [&'static str])> {
     let nested = format!("{}{}", "(block ".repeat(20_000), ")".repeat(20_000));
     let host_engine = wasmtime::Engine::default();
     let precompiled = host_engine.precompile_module(b"\0asm\x01\0\0\0").expect("it compiles");
+    let ready_made = Guest::echo("rules").component();
+    let ready_made = host_engine.precompile_component(&ready_made).expect("it compiles");
+    // Nine parameters of four kinds: each is another type.
+    let types: String = (0..100_000_u32)
+        .map(|n| {
+            let kinds: Vec<_> = (0..9)
+                .map(|at| ["i32", "i64", "f32", "f64"][(n >> (2 * at)) as usize % 4])
+                .collect();
+            format!("(type (func (param {})))", kinds.join(" "))
+        })
+        .collect();
     vec![
         ("no bytes", Vec::new(), &["not_wasm"]),
         ("text", b"hello".to_vec(), &["not_wasm"]),
         ("a cut file", Guest::echo("rules").component()[..900].to_vec(), &["not_wasm"]),
         ("machine code", precompiled, &["precompiled"]),
+        ("machine code of a plugin", ready_made, &["precompiled"]),
         ("no contract", bare(""), &["core_module_without_type"]),
         (
             "a start that loops",
@@ -85,6 +97,8 @@ fn files() -> Vec<(&'static str, Vec<u8>, &'static [&'static str])> {
         ("a giant table", bare("(table 4000000000 funcref)"), &["too_large"]),
         ("a huge function", with(format!("(func (local i32) {huge})")), &["too_large"]),
         ("many functions", with(many), &["too_large"]),
+        ("many types", bare(&types), &["too_large"]),
+        ("many types in a plugin", with(types), &["too_large"]),
         ("deep nesting", with(format!("(func {nested})")), &["", "invalid", "compile_bomb"]),
         ("a memory that begins too large", memory.component(), &["too_large"]),
         ("a manifest that loops", describing("(loop (br 0))"), &["manifest_failed"]),

@@ -21,6 +21,7 @@ mod gates;
 mod golden;
 mod guest;
 mod hostile;
+mod hostile_answers;
 mod house;
 mod ingress;
 mod journal;

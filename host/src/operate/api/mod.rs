@@ -45,11 +45,15 @@ use self::problem::Problem;
 use self::query::Query;
 use self::table::{COMPONENT, Endpoint, Op, TABLE, VALUE};
 use super::Operate;
+use crate::plugin::FILE_BYTES_MAX;
 
 /// The largest request: a filter and a reason.
 const BODY_BYTES_MAX: usize = 64 * 1024;
-/// The largest plugin: what the host loads at most.
-const COMPONENT_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// The largest plugin: what the host loads at most, so that one above it is refused before it is kept anywhere.
+#[expect(clippy::cast_possible_truncation, reason = "32 MiB are a usize everywhere")]
+const COMPONENT_BYTES_MAX: usize = FILE_BYTES_MAX as usize;
+/// The largest lookup table or settings.
+const VALUE_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// A request is small and comes at once; a plugin may come over a slow line.
 const BODY_TIME_MAX: Duration = Duration::from_secs(10);
 const COMPONENT_TIME_MAX: Duration = Duration::from_secs(120);
@@ -155,7 +159,8 @@ impl Api {
         }
         let (head, body) = request.into_parts();
         let (bytes_max, time_max) = match endpoint.takes {
-            Some(COMPONENT | VALUE) => (COMPONENT_BYTES_MAX, COMPONENT_TIME_MAX),
+            Some(COMPONENT) => (COMPONENT_BYTES_MAX, COMPONENT_TIME_MAX),
+            Some(VALUE) => (VALUE_BYTES_MAX, COMPONENT_TIME_MAX),
             _ => (BODY_BYTES_MAX, BODY_TIME_MAX),
         };
         let reading = tokio::time::timeout(time_max, to_bytes(body, bytes_max)).await;
