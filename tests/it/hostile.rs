@@ -40,6 +40,17 @@ fn bare(fields: &str) -> Vec<u8> {
     wat::parse_str(format!("(module {fields})")).expect("it is well formed")
 }
 
+/// A number as WebAssembly writes it.
+fn leb(mut number: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while number >= 0x80 {
+        bytes.push(u8::try_from(number & 0x7f).expect("seven bits") | 0x80);
+        number >>= 7;
+    }
+    bytes.push(u8::try_from(number).expect("seven bits"));
+    bytes
+}
+
 /// Files and the codes they are refused with.
 fn files() -> Vec<(&'static str, Vec<u8>, &'static [&'static str])> {
     let describing = |body: &str| {
@@ -64,6 +75,28 @@ fn files() -> Vec<(&'static str, Vec<u8>, &'static [&'static str])> {
     while let Some(at) = surrogate.windows(10).position(|it| it == b"plain-name") {
         surrogate[at..at + 3].copy_from_slice(b"\xed\xa0\x80");
     }
+    // The type of one interface is said to be of another version of the package: each needs the other.
+    let mut circle = Guest::echo("rules").module();
+    let name = b"mapwright:plugin/field-mapping@1.0.0";
+    let at = circle.windows(name.len()).rposition(|it| it == name).expect("its type is embedded");
+    circle[at + name.len() - 3] = b'1';
+    // Types within types, three bytes for each: in the type that a module carries, and in a component.
+    let deep = [&b"\x01"[..], &b"\x41\x01\x01".repeat(150_000), b"\x41\0"].concat();
+    let mut inside = Guest::echo("rules").component();
+    inside.push(7);
+    inside.extend(leb(deep.len()));
+    inside.extend(deep);
+    let typed = |levels: usize| {
+        let mut section = b"\x0ecomponent-type\0asm\x0d\0\x01\0\x07".to_vec();
+        let types = [&b"\x01"[..], &b"\x41\x01\x01".repeat(levels), b"\x41\0"].concat();
+        section.extend(leb(types.len()));
+        section.extend(types);
+        let mut module = bare("");
+        module.push(0);
+        module.extend(leb(section.len()));
+        module.extend(section);
+        module
+    };
     let mut memory = Guest::echo("rules");
     memory.pages = 65_536;
     let huge = "(local.set 0 (i32.const 1))".repeat(200_000);
@@ -94,6 +127,10 @@ fn files() -> Vec<(&'static str, Vec<u8>, &'static [&'static str])> {
             bare("(func $f (loop (br 0))) (start $f)"),
             &["core_module_without_type"],
         ),
+        ("types in types, a few", typed(21_000), &["not_a_component"]),
+        ("types in types", typed(100_000), &["too_large"]),
+        ("types in types of a component", inside, &["compile_bomb"]),
+        ("types in a circle", circle, &["not_a_component"]),
         ("a giant table", bare("(table 4000000000 funcref)"), &["too_large"]),
         ("a huge function", with(format!("(func (local i32) {huge})")), &["too_large"]),
         ("many functions", with(many), &["too_large"]),

@@ -43,6 +43,7 @@ mod sandbox;
 mod screens;
 mod seatbelts;
 mod shadow;
+mod smith;
 mod storage;
 mod tokens;
 mod truth;

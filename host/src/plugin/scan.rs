@@ -15,6 +15,9 @@ const FUNCTIONS_MAX: u64 = 50_000;
 /// The most types in all modules and components together; each is looked up and compared with the others,
 /// before there is a compiler that could be stopped. An interpreter of Python has some 2,000.
 const TYPES_MAX: u64 = 20_000;
+/// The largest component type embedded in a module: ours have some 2 KB, a world of all of WASI 30. It bounds how
+/// deep types can lie in types, see `component`.
+const TYPE_BYTES_MAX: u64 = 64 << 10;
 /// The largest function body: the interpreter loop of a language runtime fits.
 const BODY_BYTES_MAX: u64 = 512 << 10;
 /// The most locals of one function; register allocation is worse than linear in them.
@@ -130,8 +133,12 @@ pub(super) fn scan(bytes: &[u8]) -> Result<Shape, LoadError> {
                     at_most("number of locals of one function", locals, LOCALS_MAX)?;
                 }
             }
-            Payload::CustomSection(section) if depth == 1 => {
-                shape.embedded_type |= section.name().starts_with("component-type");
+            Payload::CustomSection(section)
+                if depth == 1 && section.name().starts_with("component-type") =>
+            {
+                let bytes = section.data().len() as u64;
+                at_most("size of a component type in bytes", bytes, TYPE_BYTES_MAX)?;
+                shape.embedded_type = true;
             }
             _ => {}
         }
