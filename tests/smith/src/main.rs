@@ -132,11 +132,15 @@ fn shaped(dice: &mut fastrand::Rng, plugins: &[Vec<u8>], plain: bool) -> Option<
     if plain {
         // What any host runs, so that the code is reached.
         config.gc_enabled = false;
+        config.reference_types_enabled = false;
+        config.max_memory32_bytes = 4 << 20;
+        config.max_table_elements = 1_000;
         config.exceptions_enabled = false;
         config.threads_enabled = false;
         config.relaxed_simd_enabled = false;
         config.tail_call_enabled = false;
-        config.max_memories = 1;
+        // The one it has to export comes on top.
+        config.max_memories = 0;
         config.disallow_traps = dice.bool();
     }
     config.available_imports = Some(model.clone());
