@@ -43,6 +43,7 @@ mod sandbox;
 mod screens;
 mod seatbelts;
 mod shadow;
+mod showpiece;
 mod smith;
 mod storage;
 mod tokens;

@@ -15,11 +15,11 @@ use mapwright_tests::shop::Delivery;
 use mapwright_tests::variants::altered;
 use serde_json::{Value, json};
 
-const NAME: &str = "woo-order-summary";
-const PLUGIN: &str = "/v1/merchants/acme/plugins/woo-order-summary";
+pub(crate) const NAME: &str = "woo-order-summary";
+pub(crate) const PLUGIN: &str = "/v1/merchants/acme/plugins/woo-order-summary";
 
 /// By number: two of five are in reais and paid, one is in euros, one completed.
-const KINDS: [&str; 5] = [
+pub(crate) const KINDS: [&str; 5] = [
     "034-order-br-paid-order-created",
     "039-order-br-cnpj-order-created",
     "044-order-es-eur-order-created",
@@ -27,9 +27,9 @@ const KINDS: [&str; 5] = [
     "117-burst-order-created",
 ];
 /// An order of nothing, a gift.
-const RARE: &str = "054-order-zero-order-created";
+pub(crate) const RARE: &str = "054-order-zero-order-created";
 
-fn order(kind: &str, number: u64) -> Delivery {
+pub(crate) fn order(kind: &str, number: u64) -> Delivery {
     let mut order: Value = serde_json::from_slice(&Delivery::captured(kind).body).unwrap();
     order["id"] = json!(number);
     order["number"] = json!(number.to_string());
@@ -48,18 +48,18 @@ async fn send(host: &TestHost, from: u64, count: u64, rare: bool) {
     host.settle().await;
 }
 
-fn cent() -> PathBuf {
+pub(crate) fn cent() -> PathBuf {
     let less = "total: if order.currency == \"EUR\" { order.total - Decimal::new(1, 2) } \
                 else { order.total },";
     altered(NAME, "7.0.0", &[("total: order.total,", less)])
 }
 
-fn status() -> PathBuf {
+pub(crate) fn status() -> PathBuf {
     let said = "status: match status.unwrap_or(&order.status) { \"completed\" => \"done\", other => other },";
     altered(NAME, "7.1.0", &[("status: status.unwrap_or(&order.status),", said)])
 }
 
-fn crash() -> PathBuf {
+pub(crate) fn crash() -> PathBuf {
     let divides = "discount: { assert!(!order.total.is_zero(), \"divided by the total\"); order.discount_total },";
     altered(NAME, "7.2.0", &[("discount: order.discount_total,", divides)])
 }
@@ -72,7 +72,7 @@ fn refuser() -> PathBuf {
     altered(NAME, "7.3.0", &[("Body::Present(order) if order.is_draft()", refuses)])
 }
 
-async fn stage() -> (Folder, Erp, TestHost, Api) {
+pub(crate) async fn stage() -> (Folder, Erp, TestHost, Api) {
     let (folder, erp) = (Folder::new(), Erp::start().await);
     open_to_clients(&folder);
     folder.merchant("acme", erp.address());
@@ -81,11 +81,11 @@ async fn stage() -> (Folder, Erp, TestHost, Api) {
     (folder, erp, host, api)
 }
 
-async fn push(api: &Api, built: PathBuf) {
+pub(crate) async fn push(api: &Api, built: PathBuf) {
     api.put(PLUGIN, std::fs::read(built).unwrap()).await.well();
 }
 
-async fn active(api: &Api) -> String {
+pub(crate) async fn active(api: &Api) -> String {
     let slots = api.items("/v1/merchants/acme/plugins").await;
     slots[0]["active"]["version"].as_str().unwrap().to_owned()
 }
@@ -99,7 +99,7 @@ async fn trial(api: &Api, role: &str, what: &str, wanted: impl Fn(&Value) -> boo
     .await
 }
 
-async fn mapwright(host: &TestHost, args: &[&str]) -> Ran {
+pub(crate) async fn mapwright(host: &TestHost, args: &[&str]) -> Ran {
     let url = format!("http://{}", host.address());
     let mut args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
     args.extend(["--json", "--url", &url].map(str::to_owned));

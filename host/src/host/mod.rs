@@ -35,7 +35,7 @@ use crate::operate::api::{self, Tokens};
 use crate::operate::recall::Recalls;
 use crate::operate::values::Values;
 use crate::operate::versions::Versions;
-use crate::operate::{Operate, Replays, keep_watch};
+use crate::operate::{Comparisons, Operate, Replays, keep_watch};
 use crate::plugin::{Compiler, Engine, EngineOptions, Pool, Shelf};
 use crate::poll::{self, Pollers};
 use crate::rollout::Rollout;
@@ -340,6 +340,7 @@ impl Host {
             versions: Some(versions),
             rollout: Some(self.rollout.clone()),
             values: Some(values),
+            comparisons: Comparisons::default(),
             replays,
             recalls,
             connections: operate::connections(self.reloader.snapshot(), self.pollers.clone()),

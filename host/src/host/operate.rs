@@ -18,7 +18,7 @@ use crate::journal::{self, Journal};
 use crate::operate::Connections;
 use crate::operate::api::Tokens;
 use crate::operate::recall::Recalls;
-use crate::operate::{Operate, Replays};
+use crate::operate::{Comparisons, Operate, Replays};
 use crate::plugin::{Engine, EngineOptions, Shelf};
 use crate::poll::Pollers;
 use crate::secret::Secret;
@@ -120,6 +120,7 @@ async fn serve_folder(dir: &Path, role: Role) -> Result<(SocketAddr, String), Op
         versions: None,
         rollout: None,
         values: None,
+        comparisons: Comparisons::default(),
         connections: Arc::new(Vec::new),
         pollers: None,
     };

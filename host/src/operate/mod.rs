@@ -15,6 +15,7 @@
 
 pub mod activation;
 pub mod api;
+mod comparisons;
 mod folder;
 mod judging;
 mod replays;
@@ -31,6 +32,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+pub use self::comparisons::Comparisons;
 use self::recall::Recalls;
 pub use self::replays::{Ask, NotStarted, Replays};
 use self::values::Values;
@@ -67,6 +69,8 @@ pub struct Operate {
     pub rollout: Option<Rollout>,
     /// Tables and settings of merchants; none while the host is stopped.
     pub values: Option<Values>,
+    /// Comparisons under way.
+    pub comparisons: Comparisons,
     /// What is known of connections.
     pub connections: Connections,
     /// Who fetches from shops; none while the host is stopped.

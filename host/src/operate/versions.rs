@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -26,6 +26,7 @@ use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::{Mutex, Semaphore};
 
+use super::comparisons::Watched;
 use crate::config::{Merchant, ReadyRoute, Snapshot};
 use crate::event::Event;
 use crate::evidence::difference::{Tally, Tolerances, Verdict};
@@ -173,6 +174,8 @@ pub struct Sample {
     pub since: Option<Timestamp>,
     /// On this route only.
     pub route: Option<String>,
+    /// Just these, by their numbers; the rest then says nothing but the route.
+    pub events: Option<Vec<u64>>,
     /// Whether whoever asks may see all merchants.
     pub everybody_s: bool,
 }
@@ -333,6 +336,7 @@ impl Versions {
         candidate: &str,
         sample: &Sample,
         tolerances: &Tolerances,
+        watched: &Watched,
     ) -> Result<Vec<Compared>, VersionError> {
         let of = self.merchant(merchant)?;
         let kept = self.find(merchant, candidate, sample.everybody_s)?;
@@ -357,9 +361,9 @@ impl Versions {
             }
             let rules = |stages: &Stages| Rules { stages: stages.clone(), ..Rules::default() };
             let events = self.recorded(merchant, ready, sample)?;
-            let (stop, done) = (AtomicBool::new(false), AtomicU64::new(0));
+            watched.total.fetch_add(events.len() as u64, Ordering::Relaxed);
             let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-            let options = Options { threads, stop: &stop, done: &done };
+            let options = Options { threads, stop: &watched.stop, done: &watched.done };
             let inputs = events.into_iter().filter_map(|seq| {
                 // What retention took away meanwhile is nobody's fault.
                 let event = self.journal.event(seq).transpose()?;
@@ -415,6 +419,16 @@ impl Versions {
         ready: &ReadyRoute,
         sample: &Sample,
     ) -> Result<Vec<u64>, journal::Error> {
+        if let Some(events) = &sample.events {
+            let mut found = Vec::new();
+            for seq in events {
+                let row = self.journal.event_row(*seq)?.filter(|row| row.merchant == merchant);
+                if row.is_some_and(|row| ready.route.takes(&row.connection, &row.topic)) {
+                    found.push(*seq);
+                }
+            }
+            return Ok(found);
+        }
         let filter = EventFilter {
             merchant: Some(merchant.to_owned()),
             connection: Some(ready.route.from.clone()),

@@ -1,15 +1,22 @@
 //! `mapwright diff PLUGIN --candidate VERSION`: a candidate judged by what really came in.
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::super::evidence::diff::Shown;
+use super::super::evidence::progress::Progress;
 use super::super::screen::{self, NAME, paint, plain};
-use super::door::{self, Failure, Where};
+use super::door::{self, Door, Failure, Where, encoded};
 use super::trials::WatchFlags;
 use super::versions::path;
 use crate::evidence::difference::{Tally, Tolerances};
+
+/// How often it is looked how far a comparison is.
+const LOOK: Duration = Duration::from_millis(300);
 
 /// What `diff` takes for it.
 #[derive(Debug, clap::Args)]
@@ -33,6 +40,9 @@ pub(crate) struct Recorded {
     /// On this route only.
     #[arg(long, requires = "candidate")]
     route: Option<String>,
+    /// Just these events: a file of their ids, one in a line, or of rows that have one (`events/export`).
+    #[arg(long, value_name = "FILE", requires = "candidate", conflicts_with_all = ["last", "since"])]
+    events: Option<PathBuf>,
     /// Put it to work if nothing differs but what may.
     #[arg(long, requires_all = ["candidate", "why"])]
     promote: bool,
@@ -50,7 +60,8 @@ pub(crate) fn run(
     tolerances: &Tolerances,
     as_json: bool,
 ) -> ExitCode {
-    let Recorded { candidate, merchant, url, last, since, route, promote, why, watch } = recorded;
+    let Recorded { candidate, merchant, url, last, since, route, promote, why, .. } = recorded;
+    let (events, watch) = (&recorded.events, &recorded.watch);
     let place = Where::host(url.clone().unwrap_or_default(), as_json);
     door::with(&place, true, async |door| {
         let mut ask =
@@ -61,13 +72,14 @@ pub(crate) fn run(
             ("route", route.as_ref().map(|it| json!(it))),
             ("why", why.as_ref().map(|it| json!(it))),
             ("watch", watch.ask(None)),
+            ("events", events.as_deref().map(ids_of).transpose()?.map(|ids| json!(ids))),
         ] {
             if let Some(value) = value {
                 ask[key] = value;
             }
         }
-        let path = path(merchant.as_deref().unwrap_or_default(), plugin, "/diff");
-        let answer = door.post(&path, &ask).await?;
+        let merchant = merchant.as_deref().unwrap_or_default();
+        let answer = compared(door, merchant, &path(merchant, plugin, "/diff"), ask).await?;
         let rows = answer["items"].as_array().cloned().unwrap_or_default();
         let within = rows.iter().all(|row| row["verdict"]["within"] == true);
         if as_json {
@@ -82,6 +94,56 @@ pub(crate) fn run(
         }
         Ok(ExitCode::from(u8::from(!within)))
     })
+}
+
+/// Asks for a comparison, and shows how far it is while it runs.
+pub(super) async fn compared(
+    door: &Door,
+    merchant: &str,
+    path: &str,
+    mut ask: Value,
+) -> Result<Value, Failure> {
+    let name = uuid::Uuid::now_v7().to_string();
+    ask["progress"] = json!(name);
+    let at = format!("/v1/merchants/{}/comparisons/{name}", encoded(merchant));
+    let shown = Progress::of("events compared");
+    let asking = door.post(path, &ask);
+    tokio::pin!(asking);
+    loop {
+        tokio::select! {
+            answer = &mut asking => return answer,
+            () = tokio::time::sleep(LOOK) => {
+                // It may not have begun, or be over: then there is just nothing to show.
+                if let Ok(progress) = door.get(&at).await {
+                    let done = progress["done"].as_u64().unwrap_or(0);
+                    shown.done.store(done, Ordering::Relaxed);
+                }
+            }
+        }
+    }
+}
+
+/// The ids that a file names.
+pub(super) fn ids_of(file: &Path) -> Result<Vec<String>, Failure> {
+    let text = std::fs::read_to_string(file).map_err(|error| {
+        Failure::unusable(format!("{} cannot be read: {error}", file.display()))
+    })?;
+    let mut ids = Vec::new();
+    for (number, line) in (1..).zip(text.lines().map(str::trim)) {
+        if line.is_empty() {
+            continue;
+        }
+        if !line.starts_with('{') {
+            ids.push(line.to_owned());
+            continue;
+        }
+        let row: Value = serde_json::from_str(line).unwrap_or_default();
+        let id = row["id"].as_str().or_else(|| row["event_id"].as_str());
+        let none =
+            || Failure::unusable(format!("{}:{number}: the row has no `id`", file.display()));
+        ids.push(id.ok_or_else(none)?.to_owned());
+    }
+    Ok(ids)
 }
 
 fn show(

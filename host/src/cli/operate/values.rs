@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::super::evidence::diff::Shown;
 use super::super::screen::{self, BAD, GOOD, NAME, paint, plain};
 use super::door::{self, Door, Failure, Where, encoded};
+use super::recorded::{compared, ids_of};
 use super::view::{self, moment, short, word};
 use crate::evidence::difference::{Tally, Tolerances};
 
@@ -118,6 +119,9 @@ struct Diff {
     /// On this route only.
     #[arg(long)]
     route: Option<String>,
+    /// Just these events: a file of their ids, one in a line, or of rows that have one.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["last", "since"])]
+    events: Option<PathBuf>,
     /// What may differ: `total <= 0.01`, `/notes any`; see `mapwright diff --help`.
     #[arg(long)]
     tolerate: Vec<String>,
@@ -292,12 +296,14 @@ impl This<'_> {
             ("since", diff.since.map(|it| json!(it.to_string()))),
             ("route", diff.route.as_ref().map(|it| json!(it))),
             ("why", diff.why.as_ref().map(|it| json!(it))),
+            ("events", diff.events.as_deref().map(ids_of).transpose()?.map(|ids| json!(ids))),
         ] {
             if let Some(value) = value {
                 ask[key] = value;
             }
         }
-        let answer = self.door.post(&self.path(&diff.name, "/diff"), &ask).await?;
+        let path = self.path(&diff.name, "/diff");
+        let answer = compared(self.door, self.merchant, &path, ask).await?;
         let rows = answer["items"].as_array().cloned().unwrap_or_default();
         let within = rows.iter().all(|row| row["verdict"]["within"] == true);
         if self.as_json {

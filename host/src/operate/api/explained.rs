@@ -49,7 +49,7 @@ pub(super) async fn reads(operate: &Operate, mut asked: Asked) -> Result<Answer,
     }
     let (versions, journal) = (versions(operate)?, operate.journal.clone());
     let merchant = asked.part("merchant").to_owned();
-    let sample = Sample { last: Some(last), since: None, route, everybody_s: false };
+    let sample = Sample { last: Some(last), route, ..Sample::default() };
     let reads = aside(move || versions.reads(&journal, &merchant, &sample)).await?;
     let rows = reads.iter().map(value).collect::<Result<Vec<_>, _>>()?;
     Ok(Answer::Json(StatusCode::OK, json!({ "items": rows, "next": null })))

@@ -49,10 +49,9 @@ use crate::plugin::FILE_BYTES_MAX;
 
 /// The largest request: a filter and a reason.
 const BODY_BYTES_MAX: usize = 64 * 1024;
-/// The largest plugin: what the host loads at most, so that one above it is refused before it is kept anywhere.
-#[expect(clippy::cast_possible_truncation, reason = "32 MiB are a usize everywhere")]
-const COMPONENT_BYTES_MAX: usize = FILE_BYTES_MAX as usize;
-/// The largest lookup table or settings.
+/// A request that names many events: twenty thousand ids.
+const LIST_BYTES_MAX: usize = 1024 * 1024;
+/// The largest lookup table or settings. A plugin may have what the host loads at most.
 const VALUE_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// A request is small and comes at once; a plugin may come over a slow line.
 const BODY_TIME_MAX: Duration = Duration::from_secs(10);
@@ -159,8 +158,11 @@ impl Api {
         }
         let (head, body) = request.into_parts();
         let (bytes_max, time_max) = match endpoint.takes {
-            Some(COMPONENT) => (COMPONENT_BYTES_MAX, COMPONENT_TIME_MAX),
+            Some(COMPONENT) => {
+                (usize::try_from(FILE_BYTES_MAX).unwrap_or(usize::MAX), COMPONENT_TIME_MAX)
+            }
             Some(VALUE) => (VALUE_BYTES_MAX, COMPONENT_TIME_MAX),
+            Some("CompareRequest") => (LIST_BYTES_MAX, BODY_TIME_MAX),
             _ => (BODY_BYTES_MAX, BODY_TIME_MAX),
         };
         let reading = tokio::time::timeout(time_max, to_bytes(body, bytes_max)).await;
@@ -246,6 +248,7 @@ impl Api {
             Op::Activate => plugins::activate(operate, &asked).await,
             Op::Rollback => plugins::rollback(operate, &asked).await,
             Op::Compare => plugins::compare(operate, asked).await,
+            Op::Comparison => plugins::progress(operate, &asked),
             Op::CanaryShow => trials::canary(operate, &asked),
             Op::CanaryShare => trials::share(operate, asked).await,
             Op::CanaryStop => trials::unshare(operate, &asked).await,

@@ -15,7 +15,7 @@ use crate::journal::versions::Came;
 use crate::operate::Operate;
 use crate::operate::activation::{ACTIVATED, Change};
 use crate::operate::uploads::Upload;
-use crate::operate::versions::{Compared, Named, Sample, VersionError, Versions};
+use crate::operate::versions::{Compared, LAST_MAX, Named, Sample, VersionError, Versions};
 use crate::rollout::Terms;
 
 /// Entries of the audit record looked through for what is to be taken back.
@@ -43,6 +43,9 @@ struct CompareRequest {
     since: Option<Timestamp>,
     #[serde(default)]
     route: Option<String>,
+    /// Just these events, by id.
+    #[serde(default)]
+    events: Option<Vec<String>>,
     #[serde(default)]
     tolerances: Tolerances,
     /// Put it to work if nothing differs but what may.
@@ -50,6 +53,9 @@ struct CompareRequest {
     promote: bool,
     #[serde(default)]
     why: String,
+    /// What whoever asks calls this comparison: its progress is told under that name.
+    #[serde(default)]
+    progress: Option<String>,
     /// How the version before looks on after that.
     #[serde(default)]
     watch: Option<WatchRequest>,
@@ -185,16 +191,24 @@ pub(super) async fn put_to_work(
 
 pub(super) async fn compare(operate: &Operate, asked: Asked) -> Result<Answer, Problem> {
     let request: CompareRequest = asked.json()?;
-    let CompareRequest { candidate, last, since, route, tolerances, promote, why, watch } = request;
+    let CompareRequest { candidate, last, since, route, tolerances, promote, why, .. } = request;
+    let (events, watch) = (request.events, request.watch);
     let why = if promote { reason(why)? } else { why };
     let terms = watch.map(|it| it.terms(Some(tolerances.clone()))).transpose()?;
     let versions = versions(operate)?;
     let [merchant, plugin] = ["merchant", "plugin"].map(|name| asked.part(name).to_owned());
     let everybody_s = asked.who.merchant.is_none();
-    let (sample, wanted) = (Sample { last, since, route, everybody_s }, candidate.clone());
+    let events = events.map(|ids| numbers(operate, &merchant, &ids)).transpose()?;
+    let sample = Sample { last, since, route, events, everybody_s };
+    let wanted = candidate.clone();
     let judged = versions.clone();
-    let compared =
-        aside(move || versions.compare(&merchant, &plugin, &wanted, &sample, &tolerances)).await?;
+    let under_way = operate.comparisons.begin(&merchant, request.progress.as_deref());
+    let watched = under_way.watched();
+    let compared = aside(move || {
+        versions.compare(&merchant, &plugin, &wanted, &sample, &tolerances, &watched)
+    })
+    .await?;
+    drop(under_way);
     let [merchant, plugin] = ["merchant", "plugin"].map(|name| asked.part(name));
     judged.nominate(merchant, plugin, &candidate, everybody_s).await?;
     let within = compared.iter().all(|it: &Compared| it.verdict.within);
@@ -213,4 +227,33 @@ pub(super) async fn compare(operate: &Operate, asked: Asked) -> Result<Answer, P
 
 fn subject(asked: &Asked) -> String {
     format!("plugin/{}", asked.part("plugin"))
+}
+
+/// The numbers of a merchant's events.
+pub(super) fn numbers(
+    operate: &Operate,
+    merchant: &str,
+    ids: &[String],
+) -> Result<Vec<u64>, Problem> {
+    if ids.len() > LAST_MAX {
+        return Err(Problem::unfit("events", format!("at most {LAST_MAX} events at a time")));
+    }
+    let mut found = Vec::with_capacity(ids.len());
+    for id in ids {
+        let unknown = || Problem::unknown(format!("{merchant} has no event `{id}`"));
+        let seq = operate.journal.seq_of(id)?.ok_or_else(unknown)?;
+        let row = operate.journal.event_row(seq)?.filter(|row| row.merchant == merchant);
+        row.ok_or_else(unknown)?;
+        found.push(seq);
+    }
+    Ok(found)
+}
+
+/// How far a comparison under way has come.
+pub(super) fn progress(operate: &Operate, asked: &Asked) -> Result<Answer, Problem> {
+    let (merchant, name) = (asked.part("merchant"), asked.part("comparison"));
+    let progress = operate.comparisons.progress(merchant, name);
+    let progress =
+        progress.ok_or_else(|| Problem::unknown("no comparison of that name is under way"))?;
+    Ok(Answer::Json(StatusCode::OK, value(&progress)?))
 }

@@ -53,6 +53,7 @@ pub(super) enum Op {
     Activate,
     Rollback,
     Compare,
+    Comparison,
     Routes,
     RoutesOf,
     RoutePause,
@@ -869,5 +870,14 @@ pub(super) static TABLE: &[Endpoint] = &[
         "What the plugins of each route read, over its newest events",
         &["route", "last"],
         All("Reads"),
+    ),
+    get(
+        "/v1/merchants/{merchant}/comparisons/{comparison}",
+        Op::Comparison,
+        Read,
+        Path,
+        "How far a comparison under way has come, under the name its request gave it",
+        &[],
+        One("Comparison"),
     ),
 ];

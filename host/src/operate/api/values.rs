@@ -36,6 +36,9 @@ struct CompareRequest {
     since: Option<Timestamp>,
     #[serde(default)]
     route: Option<String>,
+    /// Just these events, by id.
+    #[serde(default)]
+    events: Option<Vec<String>>,
     #[serde(default)]
     tolerances: Tolerances,
     /// Put it to work if nothing differs but what may.
@@ -43,6 +46,9 @@ struct CompareRequest {
     promote: bool,
     #[serde(default)]
     why: String,
+    /// What whoever asks calls this comparison: its progress is told under that name.
+    #[serde(default)]
+    progress: Option<String>,
 }
 
 /// Which table or settings a request is about.
@@ -181,15 +187,19 @@ async fn put_to_work(
 
 pub(super) async fn compare(operate: &Operate, asked: Asked) -> Result<Answer, Problem> {
     let request: CompareRequest = asked.json()?;
-    let CompareRequest { candidate, last, since, route, tolerances, promote, why } = request;
+    let CompareRequest { candidate, last, since, route, tolerances, promote, why, .. } = request;
     let why = if promote { reason(why)? } else { why };
     let (values, which) = (values(operate)?, which(&asked)?);
-    let sample = Sample { last, since, route, everybody_s: false };
+    let events = request.events.map(|ids| super::plugins::numbers(operate, &which.merchant, &ids));
+    let sample = Sample { last, since, route, events: events.transpose()?, everybody_s: false };
     let (of, wanted) = (which.clone(), candidate.clone());
+    let under_way = operate.comparisons.begin(&which.merchant, request.progress.as_deref());
+    let watched = under_way.watched();
     let compared = aside(move || {
-        values.compare(&of.merchant, of.kind, &of.name, &wanted, &sample, &tolerances)
+        values.compare(&of.merchant, of.kind, &of.name, &wanted, &sample, &tolerances, &watched)
     })
     .await?;
+    drop(under_way);
     let within = compared.iter().all(|it| it.verdict.within);
     if promote && within {
         put_to_work(operate, &asked, &candidate, why).await?;

@@ -3,8 +3,9 @@
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::atomic::Ordering;
 
+use super::super::comparisons::Watched;
 use super::super::versions::{Compared, Sample, VersionError, input};
 use super::{Kind, Values};
 use crate::config::ReadyRoute;
@@ -25,6 +26,7 @@ impl Values {
         candidate: &str,
         sample: &Sample,
         tolerances: &Tolerances,
+        watched: &Watched,
     ) -> Result<Vec<Compared>, VersionError> {
         let place = self.place(merchant, kind, name)?;
         let (_, bytes) = place.kept(candidate)?;
@@ -51,9 +53,9 @@ impl Values {
                 }
             }
             let events = self.versions.recorded(merchant, ready, sample)?;
-            let (stop, done) = (AtomicBool::new(false), AtomicU64::new(0));
+            watched.total.fetch_add(events.len() as u64, Ordering::Relaxed);
             let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-            let options = Options { threads, stop: &stop, done: &done };
+            let options = Options { threads, stop: &watched.stop, done: &watched.done };
             let inputs = events.into_iter().filter_map(|seq| {
                 // What retention took away meanwhile is nobody's fault.
                 let event = self.journal.event(seq).transpose()?;

@@ -26,6 +26,7 @@ pub(super) const MERCHANT: &str = "acme";
 struct Walking {
     key: Key,
     is_probe: bool,
+    told: Arc<AtomicBool>,
     future: Pin<Box<dyn Future<Output = Stop>>>,
     flag: Arc<Flag>,
 }
@@ -149,7 +150,8 @@ impl Host {
                 assert!(out as u32 <= most, "{out} at once, and it was well {most} times");
             } else {
                 assert!(permit.is_probe(), "it went to a target that is taken for down");
-                assert!(!self.walks.iter().any(|walk| walk.is_probe), "two probes at once");
+                let probing = |walk: &Walking| walk.is_probe && !walk.told.load(Ordering::Relaxed);
+                assert!(!self.walks.iter().any(probing), "two probes at once");
                 self.probes += 1;
             }
             let walk = Walk {
@@ -159,7 +161,9 @@ impl Host {
                 retry: self.retry,
                 wells: Arc::clone(&self.wells),
                 seq,
+                told: Arc::default(),
             };
+            let told = Arc::clone(&walk.told);
             let is_probe = permit.is_probe();
             let future = Box::pin(async move {
                 let stop = walk.go().await;
@@ -167,7 +171,7 @@ impl Host {
                 stop
             });
             let flag = Arc::new(Flag(AtomicBool::new(true)));
-            self.walks.push(Walking { key, is_probe, future, flag });
+            self.walks.push(Walking { key, is_probe, told, future, flag });
         }
     }
 

@@ -1,6 +1,7 @@
 //! A walk without plugins and checkpoints: what is left is what has to do with the target, decided by
 //! the real parts. Each of its commits takes a moment and can be cut off before and after.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -36,6 +37,8 @@ pub(super) struct Walk {
     pub(super) retry: backoff::Schedule,
     pub(super) wells: Arc<Mutex<Option<u32>>>,
     pub(super) seq: u64,
+    /// Set once an attempt has told the gate what it showed: the walk is nobody's probe from then on.
+    pub(super) told: Arc<AtomicBool>,
 }
 
 impl Walk {
@@ -93,6 +96,7 @@ impl Walk {
             };
             let nobody = |_: &str, _: &str| -> Option<String> { None };
             let answer = self.target.deliver(&delivery, &nobody).await;
+            self.told.store(true, Ordering::Relaxed);
             if answer.health == Health::Well
                 && let Some(wells) = self.wells.lock().unwrap().as_mut()
             {
