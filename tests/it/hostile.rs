@@ -13,10 +13,10 @@ use mapwright_tests::host::{Folder, merchant_toml, until};
 use mapwright_tests::served::Served;
 use mapwright_tests::shop::{Delivery, Shop};
 
-const PLUGIN: &str = "/v1/merchants/acme/plugins/rules";
+pub(crate) const PLUGIN: &str = "/v1/merchants/acme/plugins/rules";
 
 /// A host of its own, with a merchant whose orders go on whatever else is brought in.
-async fn served() -> (Folder, Erp, Served, Api, Shop) {
+pub(crate) async fn served() -> (Folder, Erp, Served, Api, Shop) {
     let (folder, erp) = (Folder::new(), Erp::start().await);
     open_to_clients(&folder);
     folder.merchant_with("acme", erp.address(), "rules", &Guest::echo("rules").component());
@@ -30,7 +30,7 @@ async fn served() -> (Folder, Erp, Served, Api, Shop) {
 }
 
 /// An order goes through from end to end.
-async fn still_works(shop: &Shop, erp: &Erp, number: u64) {
+pub(crate) async fn still_works(shop: &Shop, erp: &Erp, number: u64) {
     let before = erp.arrivals().len();
     shop.send(&Delivery::order(number)).await.accepted();
     until("the order is delivered", async || (erp.arrivals().len() > before).then_some(())).await;
@@ -38,6 +38,17 @@ async fn still_works(shop: &Shop, erp: &Erp, number: u64) {
 
 fn bare(fields: &str) -> Vec<u8> {
     wat::parse_str(format!("(module {fields})")).expect("it is well formed")
+}
+
+/// A number as WebAssembly writes it.
+fn leb(mut number: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while number >= 0x80 {
+        bytes.push(u8::try_from(number & 0x7f).expect("seven bits") | 0x80);
+        number >>= 7;
+    }
+    bytes.push(u8::try_from(number).expect("seven bits"));
+    bytes
 }
 
 /// Files and the codes they are refused with.
@@ -64,6 +75,28 @@ fn files() -> Vec<(&'static str, Vec<u8>, &'static [&'static str])> {
     while let Some(at) = surrogate.windows(10).position(|it| it == b"plain-name") {
         surrogate[at..at + 3].copy_from_slice(b"\xed\xa0\x80");
     }
+    // The type of one interface is said to be of another version of the package: each needs the other.
+    let mut circle = Guest::echo("rules").module();
+    let name = b"mapwright:plugin/field-mapping@1.0.0";
+    let at = circle.windows(name.len()).rposition(|it| it == name).expect("its type is embedded");
+    circle[at + name.len() - 3] = b'1';
+    // Types within types, three bytes for each: in the type that a module carries, and in a component.
+    let deep = [&b"\x01"[..], &b"\x41\x01\x01".repeat(150_000), b"\x41\0"].concat();
+    let mut inside = Guest::echo("rules").component();
+    inside.push(7);
+    inside.extend(leb(deep.len()));
+    inside.extend(deep);
+    let typed = |levels: usize| {
+        let mut section = b"\x0ecomponent-type\0asm\x0d\0\x01\0\x07".to_vec();
+        let types = [&b"\x01"[..], &b"\x41\x01\x01".repeat(levels), b"\x41\0"].concat();
+        section.extend(leb(types.len()));
+        section.extend(types);
+        let mut module = bare("");
+        module.push(0);
+        module.extend(leb(section.len()));
+        module.extend(section);
+        module
+    };
     let mut memory = Guest::echo("rules");
     memory.pages = 65_536;
     let huge = "(local.set 0 (i32.const 1))".repeat(200_000);
@@ -71,20 +104,38 @@ fn files() -> Vec<(&'static str, Vec<u8>, &'static [&'static str])> {
     let nested = format!("{}{}", "(block ".repeat(20_000), ")".repeat(20_000));
     let host_engine = wasmtime::Engine::default();
     let precompiled = host_engine.precompile_module(b"\0asm\x01\0\0\0").expect("it compiles");
+    let ready_made = Guest::echo("rules").component();
+    let ready_made = host_engine.precompile_component(&ready_made).expect("it compiles");
+    // Nine parameters of four kinds: each is another type.
+    let types: String = (0..100_000_u32)
+        .map(|n| {
+            let kinds: Vec<_> = (0..9)
+                .map(|at| ["i32", "i64", "f32", "f64"][(n >> (2 * at)) as usize % 4])
+                .collect();
+            format!("(type (func (param {})))", kinds.join(" "))
+        })
+        .collect();
     vec![
         ("no bytes", Vec::new(), &["not_wasm"]),
         ("text", b"hello".to_vec(), &["not_wasm"]),
         ("a cut file", Guest::echo("rules").component()[..900].to_vec(), &["not_wasm"]),
         ("machine code", precompiled, &["precompiled"]),
+        ("machine code of a plugin", ready_made, &["precompiled"]),
         ("no contract", bare(""), &["core_module_without_type"]),
         (
             "a start that loops",
             bare("(func $f (loop (br 0))) (start $f)"),
             &["core_module_without_type"],
         ),
+        ("types in types, a few", typed(21_000), &["not_a_component"]),
+        ("types in types", typed(100_000), &["too_large"]),
+        ("types in types of a component", inside, &["compile_bomb"]),
+        ("types in a circle", circle, &["not_a_component"]),
         ("a giant table", bare("(table 4000000000 funcref)"), &["too_large"]),
         ("a huge function", with(format!("(func (local i32) {huge})")), &["too_large"]),
         ("many functions", with(many), &["too_large"]),
+        ("many types", bare(&types), &["too_large"]),
+        ("many types in a plugin", with(types), &["too_large"]),
         ("deep nesting", with(format!("(func {nested})")), &["", "invalid", "compile_bomb"]),
         ("a memory that begins too large", memory.component(), &["too_large"]),
         ("a manifest that loops", describing("(loop (br 0))"), &["manifest_failed"]),

@@ -101,6 +101,12 @@ pub(super) fn documents(raw: Vec<RawDocument>) -> Result<Vec<Document>, Outcome>
                 "{at}/body is not JSON: {error}. Serialise it with a JSON library rather than by hand"
             ))
         })?;
+        if let Some(place) = half_a_character(body.get()) {
+            return Err(bad(format!(
+                "{at}/body has half of a character at byte {place} (a lone surrogate, like `\\ud83d` without \
+                 its second half), which is no text. Cut texts between characters"
+            )));
+        }
         documents.push(Document {
             entity: raw.entity,
             key: raw.key,
@@ -111,6 +117,27 @@ pub(super) fn documents(raw: Vec<RawDocument>) -> Result<Vec<Document>, Outcome>
         });
     }
     Ok(documents)
+}
+
+/// Where JSON text escapes one half of a surrogate pair without the other: its grammar allows that, and whoever
+/// reads the text next (a target, our own comparing) may refuse it or put something else in its place.
+fn half_a_character(json: &str) -> Option<usize> {
+    let bytes = json.as_bytes();
+    let unit = |at: usize| {
+        let escape = bytes.get(at..at + 6)?.strip_prefix(b"\\u")?;
+        u16::from_str_radix(std::str::from_utf8(escape).ok()?, 16).ok()
+    };
+    let mut at = 0;
+    while let Some(next) = bytes[at..].iter().position(|byte| *byte == b'\\') {
+        at += next;
+        at += match unit(at) {
+            Some(0xd800..=0xdbff) if matches!(unit(at + 6), Some(0xdc00..=0xdfff)) => 12,
+            Some(0xd800..=0xdfff) => return Some(at),
+            Some(_) => 6,
+            None => 2,
+        };
+    }
+    None
 }
 
 /// The lines as they came back: the same, in the same order, with decimal amounts.
@@ -201,5 +228,21 @@ mod tests {
         };
         let Err(Outcome::BadOutput { message }) = documents(vec![raw]) else { panic!() };
         assert!(message.contains("/documents/0/body") && message.contains("column 7"), "{message}");
+    }
+
+    #[test]
+    fn half_a_character_is_found_and_a_whole_one_is_not() {
+        for (json, place) in [
+            (r#"{"a":"\ud83d\ude00 \u00e9 \\ud83d"}"#, None),
+            (r#"{"a":"\ud83d"}"#, Some(6)),
+            (r#"{"a":"\ud83dx\ude00"}"#, Some(6)),
+            (r#"{"a":"\ud83d\ud83d\ude00"}"#, Some(6)),
+            (r#"{"a":"\\","\uDE00":1}"#, Some(11)),
+        ] {
+            assert_eq!(half_a_character(json), place, "{json}");
+            // Whoever reads it strictly agrees.
+            let read = serde_json::from_str::<serde_json::Value>(json);
+            assert_eq!(read.is_err(), place.is_some(), "{json}");
+        }
     }
 }

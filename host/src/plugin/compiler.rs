@@ -130,6 +130,9 @@ fn verdict(status: ExitStatus, complaint: &str, limits: &CompileLimits) -> LoadE
         (None, Some(6)) if complaint.contains("allocation") || complaint.contains("memory") => {
             LoadError::CompileBomb { spent: format!("{} MiB of memory", limits.memory_bytes >> 20) }
         }
+        (None, Some(6)) if complaint.contains("overflowed its stack") => {
+            LoadError::CompileBomb { spent: "its stack".to_owned() }
+        }
         _ => LoadError::Compiler(format!("the compiler ended with {status}: {}", complaint.trim())),
     }
 }

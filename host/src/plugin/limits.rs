@@ -73,6 +73,10 @@ limits! {
     log_lines: u32 = 200,
 }
 
+/// The largest plugin. One in Rust has 50 to 500 KB, one with a JavaScript engine some 10 MB, one with
+/// Python in it 18 MB. The largest upload, and the largest file in a package, are the same.
+pub const FILE_BYTES_MAX: u64 = 32 << 20;
+
 /// No `memory_bytes` may be above this: it is what an instance slot can hold.
 pub const MEMORY_BYTES_CEILING: u64 = 256 << 20;
 

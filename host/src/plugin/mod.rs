@@ -50,7 +50,9 @@ pub use compiler::{COMMAND as COMPILE_COMMAND, CompileLimits, Compiler, compile_
 pub use engine::{Engine, EngineError, EngineOptions};
 pub use error::{LoadError, MissingImport};
 pub use job::{Context, Job, Stage, Stages};
-pub use limits::{Limits, LimitsPatch, MEMORY_BYTES_CEILING, TABLE_ELEMENTS_CEILING};
+pub use limits::{
+    FILE_BYTES_MAX, Limits, LimitsPatch, MEMORY_BYTES_CEILING, TABLE_ELEMENTS_CEILING,
+};
 pub use lookups::{Asked, LookupError, Lookups};
 pub use outcome::{LogLine, Outcome, Run, Usage};
 pub use plugin::{Capability, Manifest, Plugin};

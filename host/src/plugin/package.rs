@@ -19,10 +19,10 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
+use super::limits::FILE_BYTES_MAX;
+
 /// Entries, folders counted.
 pub const ENTRIES_MAX: usize = 5_000;
-/// The largest file in it: the largest plugin.
-pub const FILE_BYTES_MAX: u64 = 16 << 20;
 /// Everything in it, unpacked.
 pub const TOTAL_BYTES_MAX: u64 = 64 << 20;
 /// What an entry may grow to, beyond the first megabyte: JSON packs twentyfold, a bomb thousandfold.

@@ -8,12 +8,16 @@
 use wasmparser::{Encoding, Parser, Payload};
 
 use super::error::LoadError;
-use super::limits::{MEMORY_BYTES_CEILING, TABLE_ELEMENTS_CEILING};
+use super::limits::{FILE_BYTES_MAX, MEMORY_BYTES_CEILING, TABLE_ELEMENTS_CEILING};
 
-/// The largest file. A Rust plugin is 50 to 500 KB, a JavaScript engine some 10 MB.
-const FILE_BYTES_MAX: u64 = 16 << 20;
 /// The most functions in all modules together.
 const FUNCTIONS_MAX: u64 = 50_000;
+/// The most types in all modules and components together; each is looked up and compared with the others,
+/// before there is a compiler that could be stopped. An interpreter of Python has some 2,000.
+const TYPES_MAX: u64 = 20_000;
+/// The largest component type embedded in a module: ours have some 2 KB, a world of all of WASI 30. It bounds how
+/// deep types can lie in types, see `component`.
+const TYPE_BYTES_MAX: u64 = 64 << 10;
 /// The largest function body: the interpreter loop of a language runtime fits.
 const BODY_BYTES_MAX: u64 = 512 << 10;
 /// The most locals of one function; register allocation is worse than linear in them.
@@ -47,6 +51,7 @@ pub(super) fn scan(bytes: &[u8]) -> Result<Shape, LoadError> {
     at_most("file size in bytes", bytes.len() as u64, FILE_BYTES_MAX)?;
     let mut shape = Shape::default();
     let (mut modules, mut components, mut memories, mut depth) = (0, 0, 0, 0_u32);
+    let mut types = 0_u64;
     for payload in Parser::new(0).parse_all(bytes) {
         match payload.map_err(not_wasm)? {
             Payload::Version { encoding, .. } => {
@@ -98,6 +103,20 @@ pub(super) fn scan(bytes: &[u8]) -> Result<Shape, LoadError> {
                     at_most("initial size of a table", elements, TABLE_ELEMENTS_CEILING)?;
                 }
             }
+            Payload::TypeSection(section) => {
+                for group in section {
+                    types += group.map_err(not_wasm)?.types().len() as u64;
+                    at_most("number of types", types, TYPES_MAX)?;
+                }
+            }
+            Payload::ComponentTypeSection(section) => {
+                types += u64::from(section.count());
+                at_most("number of types", types, TYPES_MAX)?;
+            }
+            Payload::CoreTypeSection(section) => {
+                types += u64::from(section.count());
+                at_most("number of types", types, TYPES_MAX)?;
+            }
             Payload::FunctionSection(section) => {
                 shape.functions += u64::from(section.count());
                 at_most("number of functions", shape.functions, FUNCTIONS_MAX)?;
@@ -114,8 +133,12 @@ pub(super) fn scan(bytes: &[u8]) -> Result<Shape, LoadError> {
                     at_most("number of locals of one function", locals, LOCALS_MAX)?;
                 }
             }
-            Payload::CustomSection(section) if depth == 1 => {
-                shape.embedded_type |= section.name().starts_with("component-type");
+            Payload::CustomSection(section)
+                if depth == 1 && section.name().starts_with("component-type") =>
+            {
+                let bytes = section.data().len() as u64;
+                at_most("size of a component type in bytes", bytes, TYPE_BYTES_MAX)?;
+                shape.embedded_type = true;
             }
             _ => {}
         }
@@ -154,8 +177,11 @@ mod tests {
 
     #[test]
     fn a_file_above_the_ceiling_is_not_even_parsed() {
-        let error = scan(&vec![0; (16 << 20) + 1]).unwrap_err();
+        let above = usize::try_from(FILE_BYTES_MAX).unwrap() + 1;
+        let error = scan(&vec![0; above]).unwrap_err();
         assert!(matches!(error, LoadError::TooLarge { limit: FILE_BYTES_MAX, .. }), "{error}");
+        let error = scan(&vec![0; above - 1]).unwrap_err();
+        assert!(matches!(error, LoadError::NotWasm { .. }), "{error}");
     }
 
     proptest::proptest! {

@@ -14,6 +14,9 @@ use crate::host;
 const TOKEN: &str = "MAPWRIGHT_TOKEN";
 /// Long lists are read page by page, so every answer is short.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// A file may come over a slow line, wait for its turn, and be 18 MB of code that is compiled: longer than
+/// the host gives all of that (two minutes each for the line and for the compiler).
+const FILE_PATIENCE: Duration = Duration::from_secs(300);
 /// Rows of a page when everything is wanted.
 const PAGE: usize = 500;
 
@@ -169,7 +172,7 @@ impl Door {
         signature: Option<&str>,
     ) -> Result<Value, Failure> {
         let request = self.client.put(format!("{}{path}", self.base)).body(file);
-        let mut request = request.header("x-mapwright-client", "push");
+        let mut request = request.header("x-mapwright-client", "push").timeout(FILE_PATIENCE);
         if let Some(signature) = signature {
             request = request.header("x-mapwright-signature", signature.trim());
         }

@@ -45,13 +45,14 @@ use self::problem::Problem;
 use self::query::Query;
 use self::table::{COMPONENT, Endpoint, Op, TABLE, VALUE};
 use super::Operate;
+use crate::plugin::FILE_BYTES_MAX;
 
 /// The largest request: a filter and a reason.
 const BODY_BYTES_MAX: usize = 64 * 1024;
 /// A request that names many events: twenty thousand ids.
 const LIST_BYTES_MAX: usize = 1024 * 1024;
-/// The largest plugin: what the host loads at most.
-const COMPONENT_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// The largest lookup table or settings. A plugin may have what the host loads at most.
+const VALUE_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// A request is small and comes at once; a plugin may come over a slow line.
 const BODY_TIME_MAX: Duration = Duration::from_secs(10);
 const COMPONENT_TIME_MAX: Duration = Duration::from_secs(120);
@@ -157,7 +158,10 @@ impl Api {
         }
         let (head, body) = request.into_parts();
         let (bytes_max, time_max) = match endpoint.takes {
-            Some(COMPONENT | VALUE) => (COMPONENT_BYTES_MAX, COMPONENT_TIME_MAX),
+            Some(COMPONENT) => {
+                (usize::try_from(FILE_BYTES_MAX).unwrap_or(usize::MAX), COMPONENT_TIME_MAX)
+            }
+            Some(VALUE) => (VALUE_BYTES_MAX, COMPONENT_TIME_MAX),
             Some("CompareRequest") => (LIST_BYTES_MAX, BODY_TIME_MAX),
             _ => (BODY_BYTES_MAX, BODY_TIME_MAX),
         };

@@ -196,7 +196,7 @@ pub(super) async fn compare(operate: &Operate, asked: Asked) -> Result<Answer, P
     let under_way = operate.comparisons.begin(&which.merchant, request.progress.as_deref());
     let watched = under_way.watched();
     let compared = aside(move || {
-        values.compare(&of.merchant, of.kind, &of.name, &wanted, &sample, &tolerances, &watched)
+        values.compare(&of.merchant, (of.kind, &of.name), &wanted, &sample, &tolerances, &watched)
     })
     .await?;
     drop(under_way);

@@ -21,8 +21,7 @@ impl Values {
     pub fn compare(
         &self,
         merchant: &str,
-        kind: Kind,
-        name: &str,
+        (kind, name): (Kind, &str),
         candidate: &str,
         sample: &Sample,
         tolerances: &Tolerances,
