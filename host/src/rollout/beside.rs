@@ -5,13 +5,15 @@
 //! here. One thread of the lowest priority takes from the queue; it also holds back while live jobs
 //! fill the plugin threads, for [`HOLD_BACK_MAX`] at a time. While they do, only half of the queue
 //! may fill; what has failed live may always take the rest of it, because a watch must not miss it.
+//! While events keep coming it works a tenth of the time and rests the other nine: the lowest priority
+//! alone still takes caches and half a core's twin from whoever does the live work.
 //!
 //! What was seen is written into the journal every [`SAVE_EVERY`], and when a trial or the host
 //! ends; a crash loses the counting of that time and nothing else. Answers made here are dropped:
 //! nothing is sent, and no checkpoint moves.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -39,6 +41,11 @@ const QUEUE_BYTES_MAX: usize = 16 * 1024 * 1024;
 const HOLD_BACK_MAX: Duration = Duration::from_millis(20);
 /// Between two looks whether the plugin threads are free.
 const HOLD_BACK_STEP: Duration = Duration::from_millis(1);
+/// Events keep coming where the last one was offered within this time.
+const QUIET_AFTER: Duration = Duration::from_millis(20);
+/// Then it rests so many times as long as it has worked, and not longer than this at a time.
+const REST: u32 = 9;
+const REST_MAX: Duration = Duration::from_millis(100);
 /// Between two writings of what was seen.
 const SAVE_EVERY: Duration = Duration::from_secs(5);
 /// How late the end of a trial is noticed while nothing comes, and a stop.
@@ -80,13 +87,30 @@ pub(super) struct Queue {
     bytes: AtomicUsize,
     /// None before the thread is started: then nothing is taken.
     load: OnceLock<Load>,
+    /// What `offered` counts from.
+    since: Instant,
+    /// When the last event was offered, in microseconds.
+    offered: AtomicU64,
+}
+
+impl Queue {
+    fn note_offer(&self) {
+        let now = u64::try_from(self.since.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.offered.store(now, Ordering::Relaxed);
+    }
+
+    fn is_quiet(&self) -> bool {
+        let offered = Duration::from_micros(self.offered.load(Ordering::Relaxed));
+        self.since.elapsed().saturating_sub(offered) > QUIET_AFTER
+    }
 }
 
 impl Default for Queue {
     fn default() -> Self {
         // Twice the room that is used: a sender never meets the one who takes.
         let (to, from) = bounded(QUEUE_EVENTS_MAX * 2);
-        Self { to, from, bytes: AtomicUsize::new(0), load: OnceLock::new() }
+        let (since, offered) = (Instant::now(), AtomicU64::new(0));
+        Self { to, from, bytes: AtomicUsize::new(0), load: OnceLock::new(), since, offered }
     }
 }
 
@@ -119,6 +143,7 @@ impl Rollout {
     /// where there is room for it.
     pub fn offer(&self, offer: Offer, run: &Run) {
         let queue = &self.inner.queue;
+        queue.note_offer();
         let busy = queue.load.get().is_none_or(Load::is_busy);
         // What failed live must be seen if there is any room.
         let urgent = offer.withheld || fails(&run.outcome);
@@ -161,7 +186,9 @@ impl Rollout {
                 Ok(live) => {
                     self.inner.queue.bytes.fetch_sub(live.bytes, Ordering::Relaxed);
                     hold_back(load, stop);
+                    let begun = Instant::now();
                     self.look_at(&live);
+                    self.rest(begun.elapsed(), stop);
                     self.judge(&live.offer.trials)
                 }
                 Err(RecvTimeoutError::Timeout) => false,
@@ -178,6 +205,17 @@ impl Rollout {
             }
         }
         self.save(handle);
+    }
+
+    /// Leaves the machine to live work for a while, unless there is none.
+    fn rest(&self, worked: Duration, stop: &AtomicBool) {
+        let (since, rest) = (Instant::now(), (worked * REST).min(REST_MAX));
+        while since.elapsed() < rest && !stop.load(Ordering::Relaxed) {
+            if self.inner.queue.is_quiet() {
+                return;
+            }
+            std::thread::sleep(HOLD_BACK_STEP.min(rest));
+        }
     }
 
     /// Tells of breaches and ends what has seen enough; says whether anything ended.
