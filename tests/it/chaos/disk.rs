@@ -17,7 +17,7 @@ async fn a_full_disk_is_503_never_200_and_is_over_by_itself_when_there_is_room()
     let disk = Disk::of(&world.folder.data());
     disk.fill();
     // The host is up and has some orders by then.
-    let fault = Fault { what: "enospc", call: "write", number: 150 };
+    let fault = Fault { what: "enospc", call: "write", number: 400 };
     let mut served = Served::start_in(&world.folder, &disk.environment(Some(&fault)));
     let address = served.address().await;
     let shop = Shop::of("acme", address);

@@ -161,6 +161,9 @@ impl Door {
         // The same command run again is another wish; a request that was lost on the way is not.
         let key = uuid::Uuid::now_v7().to_string();
         let request = self.client.post(format!("{}{path}", self.base));
+        // Comparing ten thousand events takes a while on a machine that has other work.
+        let request =
+            if path.ends_with("/diff") { request.timeout(FILE_PATIENCE) } else { request };
         self.ask(request.header("idempotency-key", key).body(body.to_string())).await
     }
 
