@@ -3,7 +3,7 @@
 //!
 //! Bounded by number and by the clock: what is not reached is said to be not reached, never taken for
 //! granted. A case or table that fails keeps the version out; one that could not be run in time only
-//! warns.
+//! warns, unless it is signed: being slow is no way around what a merchant has signed.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -36,6 +36,8 @@ const CASES_TIME_MAX: Duration = Duration::from_secs(1);
 const TABLES_MAX: usize = 50;
 /// How long that may take, all together: about ten thousand rows.
 const TABLES_TIME_MAX: Duration = Duration::from_secs(2);
+/// How long it may take for those that are signed, which come first and must be finished.
+const SIGNED_TIME_MAX: Duration = Duration::from_secs(10);
 /// Failures that are told one by one.
 const TOLD_MAX: usize = 20;
 /// Differences of one case that are told.
@@ -141,8 +143,10 @@ pub(crate) fn hold(
 ) -> Vec<Held> {
     let mut tables = tables;
     tables.sort_by_key(|it| (it.signed_by.is_none(), it.name.clone()));
-    let until = Instant::now() + TABLES_TIME_MAX;
+    let begun = Instant::now();
     let hold = |(at, table): (usize, Table)| {
+        let signed = table.signed_by.is_some();
+        let until = begun + if signed { SIGNED_TIME_MAX } else { TABLES_TIME_MAX };
         let in_time = at < TABLES_MAX && Instant::now() < until;
         let checked = in_time.then(|| {
             let checked = one(rehearsal, &table, Effort { threads, until: Some(until) });
@@ -173,20 +177,31 @@ pub(crate) fn truth_tables(held: &[Held]) -> Section {
     let (mut wrong, mut rows, mut left, all) = (Vec::new(), 0, 0, held.len());
     let mut found = Vec::new();
     for Held { table, checked } in held {
+        let unfinished = match checked {
+            None => true,
+            Some(Ok(checked)) => checked.not_reached > 0,
+            Some(Err(_)) => false,
+        };
         let of = match &table.signed_by {
             Some(key) => format!("table `{}` (signed by {key})", table.name),
             None => format!("table `{}`", table.name),
         };
         let mut told = json!({ "table": table.name, "signed_by": table.signed_by });
+        left += usize::from(unfinished);
+        if unfinished && table.signed_by.is_some() {
+            wrong.push(format!(
+                "{of} is not finished within the time there is: make the version faster, or sign a \
+                 shorter table"
+            ));
+        }
         match checked {
-            None => left += 1,
+            None => {}
             Some(Err(why)) => {
                 told["why"] = json!(why);
                 wrong.push(format!("{of} cannot be held against it: {why}"));
             }
             Some(Ok(checked)) => {
                 rows += checked.rows;
-                left += usize::from(checked.not_reached > 0);
                 told["rows"] = json!(checked.rows);
                 told["not_reached"] = json!(checked.not_reached);
                 told["disagree"] = json!(checked.disagreements.len());
@@ -368,4 +383,29 @@ fn clipped(text: &str) -> String {
 /// What is wrong, with names from `base` on: where a package was unpacked is nobody's concern.
 fn without(base: &Path, error: &Unreadable) -> String {
     error.to_string().replace(&format!("{}/", base.display()), "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unfinished(signed_by: Option<&str>) -> Held {
+        let table = Table {
+            name: "prices".to_owned(),
+            within: None,
+            csv: PathBuf::new(),
+            spec: PathBuf::new(),
+            signed_by: signed_by.map(str::to_owned),
+        };
+        Held { table, checked: None }
+    }
+
+    #[test]
+    fn being_too_slow_for_a_table_warns_and_for_a_signed_one_refuses() {
+        let section = truth_tables(&[unfinished(None)]);
+        assert_eq!(section.went, Went::Warned, "{section:?}");
+        let section = truth_tables(&[unfinished(None), unfinished(Some("ana"))]);
+        assert_eq!(section.went, Went::Refused, "{section:?}");
+        assert!(section.said.contains("`prices` (signed by ana)"), "{section:?}");
+    }
 }

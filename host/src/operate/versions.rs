@@ -8,10 +8,10 @@
 //!                                      (recorded events)     put back, and why is said
 //! ```
 //! Each step is in the journal's record of the version, refused ones too. A merchant's token is shown,
-//! and may name, what was brought in for that merchant and nothing else of the shelf. The file in the merchant's folder is what is active, whoever put it there: so what a restart finds
-//! is what was served, and a folder under version control stays the whole truth. A version on the
-//! shelf costs its file; comparing costs two runs for each event, on the threads of this machine, and
-//! touches nothing.
+//! and may name, what was brought in for that merchant and nothing else of the shelf. The file in the
+//! merchant's folder is what is active, whoever put it there: so what a restart finds is what was served,
+//! and a folder under version control stays the whole truth. A version on the shelf costs its file;
+//! comparing costs two runs for each event, on the threads of this machine, and touches nothing.
 
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;

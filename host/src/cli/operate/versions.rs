@@ -38,8 +38,8 @@ Examples:
   mapwright activate rules 1.3.0 --merchant acme --why 'new freight table' --url URL
 
 What is sent is a .wasm file or a package that `mapwright pack` made. Where FILE.sig is beside it, or
---signature names one, the signature goes along. The version is looked over as `mapwright check` does, with the limits and settings it will have, and
-kept. It does nothing until it is activated.
+--signature names one, the signature goes along. The version is looked over as `mapwright check` does,
+with the limits and settings it will have, and kept. It does nothing until it is activated.
 
 Exit code: 0 kept, 1 refused, 2 not understood, not reached or not let in")]
 pub(crate) struct PushArgs {

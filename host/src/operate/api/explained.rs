@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::page::value;
 use super::problem::Problem;
-use super::{Answer, Asked};
+use super::{Answer, Asked, aside};
 use crate::operate::Operate;
 use crate::operate::explained::{LAST, LAST_MAX};
 use crate::operate::versions::{Sample, VersionError, Versions};
@@ -13,16 +13,6 @@ use crate::operate::versions::{Sample, VersionError, Versions};
 fn versions(operate: &Operate) -> Result<Versions, Problem> {
     let none = || Problem::unfit("explain", "the host is stopped: start it, then ask again");
     operate.versions.clone().ok_or_else(none)
-}
-
-/// Some seconds of a processor's time, away from everybody else.
-async fn aside<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, VersionError> + Send + 'static,
-) -> Result<T, Problem> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => Ok(done?),
-        Err(error) => Err(Problem::unavailable(format!("it broke off: {error}"))),
-    }
 }
 
 pub(super) async fn event(operate: &Operate, mut asked: Asked) -> Result<Answer, Problem> {

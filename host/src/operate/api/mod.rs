@@ -281,6 +281,16 @@ impl Api {
     }
 }
 
+/// What takes a processor's time or waits for a disk, away from everybody else.
+async fn aside<T: Send + 'static, E: Into<Problem> + Send + 'static>(
+    work: impl FnOnce() -> Result<T, E> + Send + 'static,
+) -> Result<T, Problem> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done.map_err(Into::into),
+        Err(error) => Err(Problem::unavailable(format!("it broke off: {error}"))),
+    }
+}
+
 fn json(status: StatusCode, body: &Value) -> Response<Body> {
     Response::builder()
         .status(status)

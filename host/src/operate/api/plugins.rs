@@ -9,7 +9,7 @@ use super::letters::reason;
 use super::page::value;
 use super::problem::Problem;
 use super::trials::WatchRequest;
-use super::{Answer, Asked};
+use super::{Answer, Asked, aside};
 use crate::evidence::difference::Tolerances;
 use crate::journal::versions::Came;
 use crate::operate::Operate;
@@ -82,16 +82,6 @@ impl From<VersionError> for Problem {
 pub(super) fn versions(operate: &Operate) -> Result<Versions, Problem> {
     let none = || Problem::unfit("plugin", "the host is stopped: start it, then ask again");
     operate.versions.clone().ok_or_else(none)
-}
-
-/// What takes a processor's time or waits for a disk, away from everybody else.
-async fn aside<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, VersionError> + Send + 'static,
-) -> Result<T, Problem> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => Ok(done?),
-        Err(error) => Err(Problem::unavailable(format!("it broke off: {error}"))),
-    }
 }
 
 pub(super) fn slots(operate: &Operate, asked: &Asked) -> Result<Answer, Problem> {

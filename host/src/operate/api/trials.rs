@@ -13,7 +13,7 @@ use super::letters::reason;
 use super::plugins::{put_to_work, versions};
 use super::problem::Problem;
 use super::routes::{decided, note};
-use super::{Answer, Asked};
+use super::{Answer, Asked, aside};
 use crate::evidence::difference::Tolerances;
 use crate::journal::rollouts::CanaryRow;
 use crate::operate::Operate;
@@ -257,10 +257,3 @@ pub(super) async fn promote(operate: &Operate, asked: &Asked) -> Result<Answer, 
     Ok(Answer::Json(StatusCode::OK, row))
 }
 
-/// What takes a processor's time or waits for a disk, away from everybody else.
-async fn aside<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
-) -> Result<T, Problem> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|error| Problem::unavailable(format!("it broke off: {error}")))?
-}

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::letters::reason;
 use super::page::value;
 use super::problem::Problem;
-use super::{Answer, Asked};
+use super::{Answer, Asked, aside};
 use crate::evidence::difference::Tolerances;
 use crate::journal::audit::{Act, NewEntry};
 use crate::operate::Operate;
@@ -74,16 +74,6 @@ fn which(asked: &Asked) -> Result<Which, Problem> {
     };
     let [merchant, name] = ["merchant", "name"].map(|part| asked.part(part).to_owned());
     Ok(Which { merchant, kind, name })
-}
-
-/// What takes a processor's time or waits for a disk, away from everybody else.
-async fn aside<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, VersionError> + Send + 'static,
-) -> Result<T, Problem> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => Ok(done?),
-        Err(error) => Err(Problem::unavailable(format!("it broke off: {error}"))),
-    }
 }
 
 pub(super) async fn list(operate: &Operate, asked: &Asked) -> Result<Answer, Problem> {
