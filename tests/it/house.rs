@@ -202,7 +202,7 @@ fn only_the_checkpoint_knows_sled_and_only_the_journal_knows_sqlite() {
 fn every_source_file_says_what_it_is_for() {
     let mut files = Vec::new();
     rust_files(&source(), &mut files);
-    rust_files(&source().join("../../guest-sdk/src"), &mut files);
+    rust_files(&source().join("../../guest-sdk/rust/src"), &mut files);
     for file in files {
         let text = std::fs::read_to_string(&file).unwrap();
         assert!(text.starts_with("//!"), "{} does not open with a //! header", file.display());

@@ -12,7 +12,7 @@ use clap::ValueEnum;
 use include_dir::{Dir, DirEntry, include_dir};
 use serde_json::json;
 
-static SDK: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../guest-sdk");
+static SDK: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../guest-sdk/rust");
 static WIT: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../wit");
 static RUST: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates/rust");
 
@@ -138,7 +138,7 @@ fn make(name: &str, dir: &Path) -> Result<(), NewError> {
         };
         write(&dir.join(path), &contents)?;
     }
-    for (embedded, at) in [(&SDK, "sdk/guest-sdk"), (&WIT, "sdk/wit")] {
+    for (embedded, at) in [(&SDK, "sdk/guest-sdk/rust"), (&WIT, "sdk/wit")] {
         for file in files(embedded) {
             write(&dir.join(at).join(file.path()), file.contents())?;
         }

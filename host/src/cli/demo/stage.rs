@@ -163,11 +163,11 @@ async fn build(examples: &Path, dir: PathBuf) -> Result<PathBuf, Error> {
 fn next_source(examples: &Path, root: &Path) -> Result<PathBuf, Error> {
     let from = examples.join(SWAPPED);
     let to = root.join("next-source").join(SWAPPED);
-    let sdk = examples.join("../guest-sdk");
+    let sdk = examples.join("../guest-sdk/rust");
     let sdk = sdk.canonicalize().map_err(|error| Error::File(sdk.clone(), error))?;
     let manifest = read(&from.join("Cargo.toml"))?
         .replace("version = \"1.0.0\"", &format!("version = \"{NEXT_VERSION}\""))
-        .replace("../../guest-sdk", &sdk.display().to_string())
+        .replace("../../guest-sdk/rust", &sdk.display().to_string())
         // A library of its own, so that its module lies beside the other's and not in its place.
         .replace("[lib]", "[lib]\nname = \"woo_order_summary_next\"");
     write(&to.join("Cargo.lock"), &read(&examples.join("../Cargo.lock"))?)?;

@@ -6,13 +6,14 @@
 
 mod address;
 mod customer;
+mod models;
 mod order;
 mod product;
 
-pub use address::Address;
-pub use customer::Customer;
-pub use order::{CouponLine, FeeLine, LineItem, LineTax, Order, Refund, ShippingLine, TaxLine};
-pub use product::{Attribute, Image, Product, Term};
+pub use models::{
+    Address, Attribute, CouponLine, Customer, FeeLine, Image, LineItem, LineTax, Meta, Order, Product,
+    Refund, ShippingLine, TaxLine, Term,
+};
 
 use std::borrow::Cow;
 
@@ -89,18 +90,6 @@ model! {
 /// The value of the first meta of that key, as text; nothing where it is missing, empty or no text.
 fn meta_text<'a>(meta: &'a [Meta], key: &str) -> Option<Cow<'a, str>> {
     meta.iter().find(|m| m.key == key).and_then(|m| m.value.text()).filter(|t| !t.is_empty())
-}
-
-model! {
-    /// One meta entry: a name and any JSON value.
-    pub struct Meta {
-        /// Its id.
-        pub id: Id,
-        /// Its name (`_billing_cpf`).
-        pub key: String,
-        /// Its value; plug-ins put any JSON there.
-        pub value: Json,
-    }
 }
 
 /// A time as WooCommerce writes it: without an offset, in the shop's zone or (fields that end in

@@ -2,36 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::json::model;
-
-model! {
-    /// A billing or shipping address. Fields of plug-ins (`cpf`, `cnpj`, `number`, `neighborhood`,
-    /// `cellphone`) are in `extra`.
-    pub struct Address {
-        /// Given name.
-        pub first_name: String,
-        /// Family name.
-        pub last_name: String,
-        /// Company.
-        pub company: String,
-        /// Street, with the number where the shop does not ask for it apart.
-        pub address_1: String,
-        /// Flat, floor, building.
-        pub address_2: String,
-        /// City.
-        pub city: String,
-        /// State: the part of an ISO 3166-2 code after the hyphen (`SP`), or free text.
-        pub state: String,
-        /// Postal code.
-        pub postcode: String,
-        /// ISO 3166-1 alpha-2.
-        pub country: String,
-        /// E-mail; only in billing addresses.
-        pub email: String,
-        /// Telephone.
-        pub phone: String,
-    }
-}
+use super::Address;
 
 impl Address {
     /// First and last name; the company where there is neither.

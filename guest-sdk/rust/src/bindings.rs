@@ -9,7 +9,7 @@
 /// The imports, the shared types and the manifest.
 pub mod base {
     wit_bindgen::generate!({
-        path: "../wit",
+        path: "../../wit",
         inline: "
             package mapwright:guest-base;
             world facet-base {
@@ -31,7 +31,7 @@ pub mod base {
 /// The facet of field mapping.
 pub mod field_mapping {
     wit_bindgen::generate!({
-        path: "../wit",
+        path: "../../wit",
         inline: "
             package mapwright:guest-field-mapping;
             world facet-field-mapping { export mapwright:plugin/field-mapping@1.0.0; }
@@ -50,7 +50,7 @@ pub mod field_mapping {
 /// The facet of pricing.
 pub mod pricing {
     wit_bindgen::generate!({
-        path: "../wit",
+        path: "../../wit",
         inline: "
             package mapwright:guest-pricing;
             world facet-pricing { export mapwright:plugin/pricing@1.0.0; }
@@ -69,7 +69,7 @@ pub mod pricing {
 /// The facet of status translation.
 pub mod status_translation {
     wit_bindgen::generate!({
-        path: "../wit",
+        path: "../../wit",
         inline: "
             package mapwright:guest-status-translation;
             world facet-status-translation { export mapwright:plugin/status-translation@1.0.0; }
