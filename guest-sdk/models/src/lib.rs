@@ -6,6 +6,7 @@
 //! a test holds them to what would be written. Nothing here is part of a plugin.
 
 mod rust;
+mod typescript;
 
 use std::path::Path;
 
@@ -130,7 +131,7 @@ impl Models {
     /// All files of all SDKs.
     #[must_use]
     pub fn write(&self) -> Vec<Written> {
-        vec![rust::write(&self.models)]
+        vec![rust::write(&self.models), typescript::write(&self.models)]
     }
 }
 
