@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import reduce
 from typing import Any
 
 from mapwright_guest import Order, Violations, reference
@@ -102,8 +101,7 @@ def _phones(billing: Address) -> list[dict[str, str]]:
 
 def _fingerprint(words: list[str]) -> int:
     """FNV-1a: short, and the same for ever."""
-    return reduce(
-        lambda digest, byte: (digest ^ byte) * 0x0100_0000_01B3 & 0xFFFF_FFFF_FFFF_FFFF,
-        "\x1f".join(words).encode(),
-        0xCBF2_9CE4_8422_2325,
-    )
+    digest = 0xCBF2_9CE4_8422_2325
+    for byte in "\x1f".join(words).encode():
+        digest = (digest ^ byte) * 0x0100_0000_01B3 & 0xFFFF_FFFF_FFFF_FFFF
+    return digest

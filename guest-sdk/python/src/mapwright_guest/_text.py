@@ -34,7 +34,11 @@ def _constant(name: str) -> Any:
 
 _DECODER = json.JSONDecoder(parse_float=Number, parse_int=Number, parse_constant=_constant)
 _SPACE = re.compile(r"[ \t\n\r]*")
-_ESCAPED_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+# Half of a pair stands alone; and what looks like an escape may follow a backslash that stands for itself.
+_SUSPICIOUS = re.compile(
+    r"\\(?:\\u|u[dD](?:[89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
+    r"|[c-fC-F](?<!\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F])))"
+)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 # Neither is in the type stubs: the scanner of one value, and that of a text.
 _scan: Any = getattr(_DECODER, "scan_once")  # noqa: B009
@@ -49,7 +53,7 @@ def load(text: str) -> Any:
         raise NotJson(str(fault)) from None
     except RecursionError:
         raise NotJson("it is nested too deeply") from None
-    if _ESCAPED_SURROGATE.search(text) and _halved(value):
+    if ("\\ud" in text or "\\uD" in text) and _SUSPICIOUS.search(text) and _halved(value):
         raise NotJson("half of a surrogate pair stands in a text")
     return value
 
