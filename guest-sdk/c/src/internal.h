@@ -4,6 +4,8 @@
 #ifndef MAPWRIGHT_INTERNAL_H
 #define MAPWRIGHT_INTERNAL_H
 
+#include <string.h>
+
 #include "mapwright.h"
 
 /* A block made larger: in place where it is the newest, else copied. What is new is zero. */
@@ -25,6 +27,22 @@ static inline char *mw_buffer_room(mw_buffer *buffer, size_t more)
 }
 void mw_buffer_add(mw_buffer *buffer, const char *bytes, size_t count);
 
+/* Whether so many bytes are the same: names are short, and a call of memcmp costs more than comparing. */
+static inline bool mw_same_bytes(const char *a, const char *b, size_t count)
+{
+    uint64_t x, y;
+    for (; count > 8; a += 8, b += 8, count -= 8) {
+        memcpy(&x, a, 8);
+        memcpy(&y, b, 8);
+        if (x != y) return false;
+    }
+    while (count > 0) {
+        count--;
+        if (a[count] != b[count]) return false;
+    }
+    return true;
+}
+
 /* The next free item of a growing list. */
 #define MW_NEXT(list) \
     (((list)->count == (list)->room \
@@ -44,7 +62,12 @@ typedef struct mw_scan {
 #define MW_DEPTH_MAX 128
 void mw_scan_space(mw_scan *scan);
 /* The first byte of the next value, 0 at the end. */
-int mw_scan_next(mw_scan *scan);
+static inline int mw_scan_next(mw_scan *scan)
+{
+    /* Mostly there is no space. */
+    if (scan->at == scan->end || *scan->at <= ' ') mw_scan_space(scan);
+    return scan->at < scan->end ? (unsigned char)*scan->at : 0;
+}
 /* Passes a value by, checking it. False when it is no JSON. */
 bool mw_scan_skip(mw_scan *scan);
 /* Reads a string into `text`; in place where it has no escapes. */

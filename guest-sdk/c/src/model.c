@@ -30,8 +30,9 @@ static bool under(reader *r, mw_text segment)
 
 static bool read_text(reader *r, mw_text *into)
 {
-    const char *start = (mw_scan_next(&r->scan), r->scan.at);
-    switch (mw_scan_next(&r->scan)) {
+    int first = mw_scan_next(&r->scan);
+    const char *start = r->scan.at;
+    switch (first) {
     case '"': return mw_scan_string(&r->scan, into);
     case 'n': *into = MW_EMPTY; return mw_scan_skip(&r->scan);
     case '{': return mw_scan_skip(&r->scan) && wrong(r, MW("an object stands where a text belongs"));
@@ -50,8 +51,9 @@ static bool read_text(reader *r, mw_text *into)
 
 static bool read_id(reader *r, mw_text *into)
 {
-    const char *start = (mw_scan_next(&r->scan), r->scan.at);
-    switch (mw_scan_next(&r->scan)) {
+    int first = mw_scan_next(&r->scan);
+    const char *start = r->scan.at;
+    switch (first) {
     case '"': return mw_scan_string(&r->scan, into);
     case 'n':
     case 'f': *into = MW_EMPTY; return mw_scan_skip(&r->scan);
@@ -67,8 +69,8 @@ static bool read_id(reader *r, mw_text *into)
 
 static bool read_decimal(reader *r, mw_decimal *into)
 {
-    const char *start = (mw_scan_next(&r->scan), r->scan.at);
     int first = mw_scan_next(&r->scan);
+    const char *start = r->scan.at;
     mw_text text;
     if (first == '"') {
         if (!mw_scan_string(&r->scan, &text)) return false;
@@ -104,7 +106,8 @@ static bool read_bool(reader *r, bool *into)
 
 static bool read_json(reader *r, mw_raw *into)
 {
-    const char *start = (mw_scan_next(&r->scan), r->scan.at);
+    mw_scan_next(&r->scan);
+    const char *start = r->scan.at;
     if (!mw_scan_skip(&r->scan)) return false;
     into->text = (mw_text){start, (size_t)(r->scan.at - start)};
     return true;
@@ -199,7 +202,7 @@ static const mw_field *find(const mw_model *model, mw_text name, uint16_t *expec
     for (uint16_t tried = 0, at = *expected; tried < model->count; tried++, at++) {
         if (at >= model->count) at = 0;
         const mw_field *field = &model->fields[at];
-        if (field->length == name.len && memcmp(field->name, name.ptr, name.len) == 0) {
+        if (field->length == name.len && mw_same_bytes(field->name, name.ptr, name.len)) {
             *expected = (uint16_t)(at + 1);
             return field;
         }

@@ -20,14 +20,6 @@ void mw_scan_space(mw_scan *scan)
     scan->at = at;
 }
 
-int mw_scan_next(mw_scan *scan)
-{
-    /* Mostly there is no space. */
-    if (scan->at < scan->end && *scan->at > ' ') return (unsigned char)*scan->at;
-    mw_scan_space(scan);
-    return scan->at < scan->end ? (unsigned char)*scan->at : 0;
-}
-
 bool mw_scan_done(mw_scan *scan)
 {
     mw_scan_space(scan);
@@ -43,14 +35,8 @@ static const char *special(const char *at, const char *end)
         memcpy(&word, at, 8);
         uint64_t quote = word ^ (ones * '"'), backslash = word ^ (ones * '\\');
         uint64_t found = ((word - ones * 0x20) | (quote - ones) | (backslash - ones)) & ~word & tops;
-        /* A byte with its top bit set hides nothing: `~word` leaves it out, and it borrows from none. */
-        if (found != 0) {
-            const char *first = at;
-            while (*first != '"' && *first != '\\' && (unsigned char)*first >= 0x20) {
-                if (++first == at + 8) break;
-            }
-            if (first < at + 8) return first;
-        }
+        /* Borrowing may mark a byte that follows a marked one, so only the first is sure. */
+        if (found != 0) return at + (__builtin_ctzll(found) >> 3);
         at += 8;
     }
     while (at < end && *at != '"' && *at != '\\' && (unsigned char)*at >= 0x20) at++;

@@ -90,7 +90,7 @@ mw_maybe_text mw_pair_value(mw_pairs pairs, mw_text name)
 
 bool mw_text_equal(mw_text a, mw_text b)
 {
-    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+    return a.len == b.len && mw_same_bytes(a.ptr, b.ptr, a.len);
 }
 
 bool mw_text_starts_with(mw_text text, mw_text start)

@@ -18,6 +18,8 @@
 
 /* A constant text. */
 #define MW(literal) ((mw_text){"" literal, sizeof(literal) - 1})
+/* So many bytes from here. */
+static inline mw_text mw_bytes(const char *ptr, size_t len) { return (mw_text){ptr, len}; }
 /* No text. */
 #define MW_EMPTY ((mw_text){0})
 
