@@ -5,6 +5,7 @@
 //! everywhere (`README.md` beside this crate). `cargo run -p mapwright-guest-models` writes the files,
 //! a test holds them to what would be written. Nothing here is part of a plugin.
 
+mod c;
 mod python;
 mod rust;
 mod typescript;
@@ -133,7 +134,7 @@ impl Models {
     #[must_use]
     pub fn write(&self) -> Vec<Written> {
         let models = &self.models;
-        vec![python::write(models), rust::write(models), typescript::write(models)]
+        vec![c::write(models), python::write(models), rust::write(models), typescript::write(models)]
     }
 }
 
