@@ -134,7 +134,13 @@ impl Models {
     #[must_use]
     pub fn write(&self) -> Vec<Written> {
         let models = &self.models;
-        vec![c::write(models), python::write(models), rust::write(models), typescript::write(models)]
+        vec![
+            c::header(models),
+            c::tables(models),
+            python::write(models),
+            rust::write(models),
+            typescript::write(models),
+        ]
     }
 }
 

@@ -58,7 +58,8 @@ pub(crate) fn write(models: &[Model]) -> Written {
         }
         _ = writeln!(text, "    this.extra = new read.Extra(from, {}, source);", known(name));
         text.push_str("  }\n}\n");
-        let keys: Vec<_> = model.fields.iter().map(|field| format!("\"{}\"", field.key())).collect();
+        let keys: Vec<_> =
+            model.fields.iter().map(|field| format!("\"{}\"", field.key())).collect();
         _ = writeln!(text, "\nconst {} = new Set([", known(name));
         for line in wrapped(&keys.join(", "), WIDTH - 10) {
             _ = writeln!(text, "  {line}");
