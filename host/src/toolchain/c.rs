@@ -45,7 +45,7 @@ pub(super) struct C {
 pub(super) fn open(dir: &Path, options: &BuildOptions) -> Result<C, BuildError> {
     let mut sources = Vec::new();
     let folder = Folder::read(dir, "plugin.toml", options, |text| {
-        let said = plugin_toml(text)?;
+        let said = plugin_toml(text, "c")?;
         sources = said.sources;
         Ok(Said { name: said.name, world: said.world })
     })?;

@@ -81,6 +81,9 @@ impl Folder {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PluginToml {
+    /// For people; the project's other files say it as well.
+    #[serde(default)]
+    language: Option<String>,
     pub(super) name: String,
     pub(super) world: String,
     #[expect(dead_code, reason = "the SDK's own build puts them into the manifest")]
@@ -92,8 +95,15 @@ pub(super) struct PluginToml {
     pub(super) sources: Vec<String>,
 }
 
-pub(super) fn plugin_toml(text: &str) -> Result<PluginToml, String> {
-    toml::from_str(text).map_err(|error| error.to_string())
+/// Reads a `plugin.toml` that is to be in `language`.
+pub(super) fn plugin_toml(text: &str, language: &str) -> Result<PluginToml, String> {
+    let said: PluginToml = toml::from_str(text).map_err(|error| error.to_string())?;
+    match &said.language {
+        Some(other) if other != language => {
+            Err(format!("it says `language = \"{other}\"`, and the folder is one of {language}"))
+        }
+        _ => Ok(said),
+    }
 }
 
 /// The SDK of a language, as a project made by `mapwright new` carries it, or as the repository has it.

@@ -31,7 +31,7 @@ pub(super) struct Go {
 
 pub(super) fn open(dir: &Path, options: &BuildOptions) -> Result<Go, BuildError> {
     let folder = Folder::read(dir, "plugin.toml", options, |text| {
-        let said = plugin_toml(text)?;
+        let said = plugin_toml(text, "go")?;
         Ok(Said { name: said.name, world: said.world })
     })?;
     Ok(Go { folder })
