@@ -29,14 +29,33 @@ pub(super) fn embed(module: &[u8], world: &str, hint: &'static str) -> Result<Ve
 /// memory, and panics say their place without it. Whoever wants to turn an offset of a backtrace
 /// into a line finds the module with its tables in cargo's target folder.
 pub(super) fn componentize(module: &[u8], hint: &'static str) -> Result<Vec<u8>, BuildError> {
+    componentize_with(module, Debug::Dropped, hint)
+}
+
+/// Whether a component keeps its debug information.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Debug {
+    Kept,
+    Dropped,
+}
+
+/// The same, with its debug information or without.
+pub(super) fn componentize_with(
+    module: &[u8],
+    debug: Debug,
+    hint: &'static str,
+) -> Result<Vec<u8>, BuildError> {
     let reason = |e| BuildError::NotAComponent { reason: format!("{e:#}"), hint };
-    let module = without_debug_sections(module)
-        .map_err(|e| BuildError::NotAComponent { reason: e.to_string(), hint })?;
+    let module = match debug {
+        Debug::Kept => module.to_vec(),
+        Debug::Dropped => without_debug_sections(module)
+            .map_err(|e| BuildError::NotAComponent { reason: e.to_string(), hint })?,
+    };
     let mut encoder = wit_component::ComponentEncoder::default()
         .validate(true)
         .module(&module)
         .map_err(reason)?;
-    if imports_preview1(&module) {
+    if !preview1_functions(&module).is_empty() {
         let adapter =
             wasi_preview1_component_adapter_provider::WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER;
         encoder = encoder.adapter(PREVIEW1, adapter).map_err(reason)?;
@@ -82,9 +101,13 @@ fn push_leb128(to: &mut Vec<u8>, mut number: usize) {
     to.push(number.to_le_bytes()[0]);
 }
 
-fn imports_preview1(module: &[u8]) -> bool {
-    wasmparser::Parser::new(0).parse_all(module).flatten().any(|payload| {
-        let wasmparser::Payload::ImportSection(imports) = payload else { return false };
-        imports.into_imports().flatten().any(|import| import.module == PREVIEW1)
-    })
+/// What a module asks of WASI preview 1.
+pub(super) fn preview1_functions(module: &[u8]) -> Vec<String> {
+    let mut functions = Vec::new();
+    for payload in wasmparser::Parser::new(0).parse_all(module).flatten() {
+        let wasmparser::Payload::ImportSection(imports) = payload else { continue };
+        let imports = imports.into_imports().flatten().filter(|it| it.module == PREVIEW1);
+        functions.extend(imports.map(|it| it.name.to_owned()));
+    }
+    functions
 }

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::BuildOptions;
 use super::error::BuildError;
+use super::{BuildOptions, Language};
 
 /// The worlds of the contract, as `wit/plugin.wit` has them.
 const WORLDS: [&str; 7] = [
@@ -42,13 +42,14 @@ pub(super) struct Said {
 }
 
 impl Folder {
-    /// Reads the package file `file` of a project; `said` finds the two words in it.
+    /// Reads the package file of a project; `said` finds the two words in it.
     pub(super) fn read(
         dir: &Path,
-        file: &str,
+        language: Language,
         options: &BuildOptions,
         said: impl FnOnce(&str) -> Result<Said, String>,
     ) -> Result<Self, BuildError> {
+        let file = language.package_file();
         let path = dir.join(file);
         let dir = dir.canonicalize().map_err(|e| BuildError::file(dir, e))?;
         let text = fs::read_to_string(&path).map_err(|e| BuildError::file(&path, e))?;
@@ -70,7 +71,9 @@ impl Folder {
             )));
         }
         let (out_dir, tools_dir) = match &options.target_dir {
-            Some(target) => (target.join("mapwright"), target.join("mapwright/tools")),
+            Some(target) => {
+                (target.join("mapwright"), target.join("mapwright/tools").join(language.word()))
+            }
             None => (dir.join("target/mapwright"), dir.join(".mapwright")),
         };
         Ok(Self { dir, name, world, out_dir, tools_dir })
@@ -81,18 +84,15 @@ impl Folder {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PluginToml {
-    /// For people; the project's other files say it as well.
-    #[serde(default)]
     language: Option<String>,
     pub(super) name: String,
     pub(super) world: String,
-    #[expect(dead_code, reason = "the SDK's own build puts them into the manifest")]
-    version: String,
-    #[expect(dead_code, reason = "as above")]
-    summary: Option<String>,
-    /// C only: the sources, where they are not `src/*.c`.
+    pub(super) version: String,
     #[serde(default)]
-    pub(super) sources: Vec<String>,
+    pub(super) summary: String,
+    /// Whether the component keeps its debug information (C).
+    #[serde(default)]
+    pub(super) debug: bool,
 }
 
 /// Reads a `plugin.toml` that is to be in `language`.

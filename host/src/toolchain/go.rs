@@ -15,7 +15,7 @@ use super::error::BuildError;
 use super::folder::{Folder, Said, plugin_toml};
 use super::program::{compile, first_line, on_path};
 use super::venv::{Venv, Wanted};
-use super::{BuildOptions, Compiled, Project, component, say, snapshot};
+use super::{BuildOptions, Compiled, Language, Project, component, say, snapshot};
 
 /// The first Go whose `wasip1` makes libraries: `-buildmode=c-shared`, `//go:wasmexport`.
 const GO_MINOR_MIN: u32 = 24;
@@ -30,7 +30,7 @@ pub(super) struct Go {
 }
 
 pub(super) fn open(dir: &Path, options: &BuildOptions) -> Result<Go, BuildError> {
-    let folder = Folder::read(dir, "plugin.toml", options, |text| {
+    let folder = Folder::read(dir, Language::Go, options, |text| {
         let said = plugin_toml(text, "go")?;
         Ok(Said { name: said.name, world: said.world })
     })?;
@@ -52,7 +52,7 @@ impl Project for Go {
             Some(compiler) => compiler,
             None => {
                 let wanted = Wanted {
-                    dir: &tools.join("go-venv"),
+                    dir: &tools.join("venv"),
                     packages: &PACKAGES,
                     requirements: None,
                     purpose: "Go plugins need Go 1.24 or newer (https://go.dev/dl), or the same as",
@@ -103,7 +103,7 @@ struct Compiler {
 
 /// A Go that is new enough: the project's own, or the machine's.
 fn find(tools: &Path) -> Option<Compiler> {
-    let own = fs::read_dir(tools.join("go-venv/lib")).into_iter().flatten().flatten();
+    let own = fs::read_dir(tools.join("venv/lib")).into_iter().flatten().flatten();
     let own = own.map(|python| python.path().join("site-packages/go/bin/go"));
     own.chain([tools.join("go/bin/go")]).chain(on_path("go")).find_map(|program| {
         if !program.is_file() {

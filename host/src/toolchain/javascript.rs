@@ -16,7 +16,7 @@ use super::debian;
 use super::error::BuildError;
 use super::folder::{Folder, Said};
 use super::program::{compile, first_line, on_path, run};
-use super::{BuildOptions, Compiled, Project, say};
+use super::{BuildOptions, Compiled, Language, Project, say};
 
 /// What is too old lacks what the SDK is written in.
 const NODE_MAJOR_MIN: u32 = 20;
@@ -43,7 +43,7 @@ struct World {
 }
 
 pub(super) fn open(dir: &Path, options: &BuildOptions) -> Result<Script, BuildError> {
-    let folder = Folder::read(dir, "package.json", options, |text| {
+    let folder = Folder::read(dir, Language::TypeScript, options, |text| {
         let PackageJson { name, mapwright } =
             serde_json::from_str(text).map_err(|error| error.to_string())?;
         Ok(Said { name, world: mapwright.world })

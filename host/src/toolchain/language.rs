@@ -42,13 +42,20 @@ impl Language {
     }
 
     /// The file by which a project of it is known.
-    fn package_file(self) -> &'static str {
+    fn known_by(self) -> &'static str {
+        match self {
+            Self::Go => "go.mod",
+            other => other.package_file(),
+        }
+    }
+
+    /// The file that says what the plugin is called.
+    pub(super) fn package_file(self) -> &'static str {
         match self {
             Self::Rust => "Cargo.toml",
             Self::TypeScript | Self::JavaScript => "package.json",
             Self::Python => "pyproject.toml",
-            Self::Go => "go.mod",
-            Self::C => "plugin.toml",
+            Self::C | Self::Go => "plugin.toml",
         }
     }
 
@@ -56,10 +63,10 @@ impl Language {
     pub(super) fn of(dir: &Path) -> Result<Self, BuildError> {
         const ORDER: [Language; 5] =
             [Language::Rust, Language::TypeScript, Language::Python, Language::Go, Language::C];
-        let found = ORDER.into_iter().find(|language| dir.join(language.package_file()).is_file());
+        let found = ORDER.into_iter().find(|language| dir.join(language.known_by()).is_file());
         found.ok_or_else(|| {
             let files: Vec<_> =
-                ORDER.iter().map(|it| format!("{} ({})", it.package_file(), it.word())).collect();
+                ORDER.iter().map(|it| format!("{} ({})", it.known_by(), it.word())).collect();
             BuildError::NotAProject {
                 dir: dir.to_path_buf(),
                 reason: format!(

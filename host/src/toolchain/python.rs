@@ -13,7 +13,7 @@ use super::error::BuildError;
 use super::folder::{Folder, Said, sdk};
 use super::program::compile;
 use super::venv::{Venv, Wanted};
-use super::{BuildOptions, Compiled, Project, say};
+use super::{BuildOptions, Compiled, Language, Project, say};
 
 /// All that is needed for a build. The project's own tests want more: `requirements-dev.txt`.
 const PACKAGES: [&str; 1] = ["componentize-py==0.25.1"];
@@ -48,7 +48,7 @@ struct World {
 }
 
 pub(super) fn open(dir: &Path, options: &BuildOptions) -> Result<Python, BuildError> {
-    let folder = Folder::read(dir, "pyproject.toml", options, |text| {
+    let folder = Folder::read(dir, Language::Python, options, |text| {
         let PyProject { project, tool } =
             toml::from_str(text).map_err(|error| error.to_string())?;
         Ok(Said { name: project.name, world: tool.mapwright.world })

@@ -61,9 +61,14 @@ impl Venv {
         Self::find(wanted).ok_or_else(|| BuildError::StillMissing { missing: missing(wanted) })
     }
 
+    /// Where a program in it is.
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.dir.join("bin").join(name)
+    }
+
     /// A program in it.
     pub(super) fn program(&self, name: &str) -> Command {
-        let mut command = Command::new(self.dir.join("bin").join(name));
+        let mut command = Command::new(self.path(name));
         // Packages of the machine or the user are not those that were pinned.
         command.env_remove("PYTHONPATH").env_remove("PYTHONHOME").env("PYTHONNOUSERSITE", "1");
         command
