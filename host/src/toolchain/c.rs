@@ -23,9 +23,9 @@ const PACKAGES: [&str; 1] = ["ziglang==0.16.0"];
 const CLANG_MAJOR_MIN: u32 = 14;
 /// Where Debian puts WASI's libc.
 const WASI_LIBC: &str = "/usr/lib/wasm32-wasi/libc.a";
-const COMMON: [&str; 4] = ["-std=c11", "-O2", "-g", "-fvisibility=hidden"];
-const OF_SDK: [&str; 3] =
-    ["-fno-stack-protector", "-fno-sanitize=all", "-Wno-unused-command-line-argument"];
+const COMMON: [&str; 5] =
+    ["-std=gnu11", "-O2", "-g", "-fvisibility=hidden", "-fno-stack-protector"];
+const OF_SDK: [&str; 2] = ["-fno-sanitize=all", "-Wno-unused-command-line-argument"];
 /// What goes over an edge says where, and ends the call.
 const OF_AUTHOR: [&str; 4] =
     ["-Wall", "-Wextra", "-fsanitize=undefined", "-fno-sanitize-recover=all"];
@@ -80,6 +80,13 @@ impl Project for C {
         for folder in [&include, &self.sdk.join("src"), &src] {
             headers.extend(files(folder, "h")?);
         }
+        // Another compiler or other flags make other objects.
+        let how = out.join("flags");
+        let flags = format!("{}\n{COMMON:?}\n{OF_SDK:?}\n{OF_AUTHOR:?}\n", compiler.name);
+        if !fs::read_to_string(&how).is_ok_and(|old| old == flags) {
+            fs::write(&how, flags).map_err(|e| BuildError::file(&how, e))?;
+        }
+        headers.push(how);
         let newest = headers.iter().filter_map(|it| changed(it)).max();
         let mut objects = Vec::new();
         let parts = [("sdk", self.sdk.join("src"), &OF_SDK[..]), ("src", src.clone(), &OF_AUTHOR)];

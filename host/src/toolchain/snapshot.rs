@@ -2,7 +2,7 @@
 //!
 //! A reactor's `_initialize` is run here, in a sandbox of its own, and what it left in memory and globals
 //! becomes the module's beginning (Wizer's way). What it asks of WASI meanwhile is answered the same every
-//! time: no arguments, no environment, a clock at zero, random bytes that are always these, output thrown
+//! time: no arguments, no environment, a clock that stands, random bytes that are always these, output thrown
 //! away; so the same sources give the same bytes. The contract's own imports trap: no rule may run before
 //! there is an event. Costs the compilation of the module, some seconds for one of Go.
 
@@ -22,6 +22,10 @@ const FUEL: u64 = 20_000_000_000;
 const SUCCESS: i32 = 0;
 const BADF: i32 = 8;
 const NOSYS: i32 = 52;
+/// Where the clock stands, in nanoseconds. Not at zero: Go takes that for a broken clock.
+const CLOCK_NS: u64 = 1_000_000_000;
+/// Enough of what it says before it gives up.
+const SAID_BYTES_MAX: usize = 4 << 10;
 
 /// The module as it is after `_initialize`, without it; the reason when that cannot be had.
 pub(super) fn initialized(module: &[u8]) -> Result<Vec<u8>, String> {
@@ -37,11 +41,17 @@ pub(super) fn initialized(module: &[u8]) -> Result<Vec<u8>, String> {
     let compiled = Module::new(&engine, &instrumented).map_err(said)?;
     let mut linker = Linker::new(&engine);
     answer(&mut linker, &compiled).map_err(said)?;
-    let mut store = Store::new(&engine, 0_u64);
+    let mut store = Store::new(&engine, Asked::default());
     store.set_fuel(FUEL).map_err(said)?;
     let instance = linker.instantiate(&mut store, &compiled).map_err(said)?;
     let initialize = instance.get_typed_func::<(), ()>(&mut store, INITIALIZE).map_err(said)?;
-    initialize.call(&mut store, ()).map_err(said)?;
+    if let Err(error) = initialize.call(&mut store, ()) {
+        let words = String::from_utf8_lossy(&store.data().said);
+        return Err(match words.trim() {
+            "" => said(error),
+            words => format!("its runtime does not start: {words}"),
+        });
+    }
     let mut state = Started { store, instance };
     let mut snapshot = pin!(wizer.snapshot(&context, &mut state));
     // Nothing in it waits for anything.
@@ -51,9 +61,17 @@ pub(super) fn initialized(module: &[u8]) -> Result<Vec<u8>, String> {
     }
 }
 
-/// The store's data counts the random bytes drawn.
+/// What a runtime asked for while it started.
+#[derive(Default)]
+struct Asked {
+    /// The state of the random bytes.
+    random: u64,
+    /// What it wrote, to either stream.
+    said: Vec<u8>,
+}
+
 struct Started {
-    store: Store<u64>,
+    store: Store<Asked>,
     instance: Instance,
 }
 
@@ -78,7 +96,7 @@ impl InstanceState for Started {
 }
 
 /// Gives the linker all that the module imports.
-fn answer(linker: &mut Linker<u64>, module: &Module) -> wasmtime::Result<()> {
+fn answer(linker: &mut Linker<Asked>, module: &Module) -> wasmtime::Result<()> {
     for import in module.imports() {
         let ExternType::Func(kind) = import.ty() else {
             wasmtime::bail!(
@@ -103,7 +121,7 @@ fn answer(linker: &mut Linker<u64>, module: &Module) -> wasmtime::Result<()> {
 }
 
 /// What WASI preview 1 says, always the same.
-fn preview1(mut caller: Caller<'_, u64>, name: &str, given: &[Val]) -> wasmtime::Result<i32> {
+fn preview1(mut caller: Caller<'_, Asked>, name: &str, given: &[Val]) -> wasmtime::Result<i32> {
     let number = |at: usize| given.get(at).and_then(Val::i32).map_or(0, i32::cast_unsigned);
     Ok(match name {
         "args_sizes_get" | "environ_sizes_get" => {
@@ -113,7 +131,7 @@ fn preview1(mut caller: Caller<'_, u64>, name: &str, given: &[Val]) -> wasmtime:
         }
         "args_get" | "environ_get" | "sched_yield" => SUCCESS,
         "clock_time_get" => {
-            put(&mut caller, number(2), &0_u64.to_le_bytes())?;
+            put(&mut caller, number(2), &CLOCK_NS.to_le_bytes())?;
             SUCCESS
         }
         "clock_res_get" => {
@@ -123,7 +141,7 @@ fn preview1(mut caller: Caller<'_, u64>, name: &str, given: &[Val]) -> wasmtime:
         "random_get" => {
             for at in number(0)..number(0).saturating_add(number(1)) {
                 // Knuth's constants: bytes that look like nothing, and are the same each time.
-                let state = caller.data_mut();
+                let state = &mut caller.data_mut().random;
                 *state = state
                     .wrapping_mul(6_364_136_223_846_793_005)
                     .wrapping_add(1_442_695_040_888_963_407);
@@ -135,8 +153,11 @@ fn preview1(mut caller: Caller<'_, u64>, name: &str, given: &[Val]) -> wasmtime:
         "fd_write" => {
             let mut written = 0_u32;
             for vector in 0..number(2) {
-                let at = number(1).saturating_add(vector.saturating_mul(8)).saturating_add(4);
-                written = written.saturating_add(get(&mut caller, at)?);
+                let at = number(1).saturating_add(vector.saturating_mul(8));
+                let (from, length) =
+                    (get(&mut caller, at)?, get(&mut caller, at.saturating_add(4))?);
+                say(&mut caller, from, length);
+                written = written.saturating_add(length);
             }
             put(&mut caller, number(3), &written.to_le_bytes())?;
             SUCCESS
@@ -147,7 +168,17 @@ fn preview1(mut caller: Caller<'_, u64>, name: &str, given: &[Val]) -> wasmtime:
     })
 }
 
-fn put(caller: &mut Caller<'_, u64>, at: u32, bytes: &[u8]) -> wasmtime::Result<()> {
+/// Keeps some of what it says.
+fn say(caller: &mut Caller<'_, Asked>, from: u32, length: u32) {
+    let Some(Extern::Memory(memory)) = caller.get_export("memory") else { return };
+    let (bytes, asked) = memory.data_and_store_mut(caller);
+    let range = usize::try_from(from).ok().zip(usize::try_from(length).ok());
+    let words = range.and_then(|(from, length)| bytes.get(from..from.checked_add(length)?));
+    let room = SAID_BYTES_MAX.saturating_sub(asked.said.len());
+    asked.said.extend(words.into_iter().flatten().take(room));
+}
+
+fn put(caller: &mut Caller<'_, Asked>, at: u32, bytes: &[u8]) -> wasmtime::Result<()> {
     let Some(Extern::Memory(memory)) = caller.get_export("memory") else {
         wasmtime::bail!("it exports no memory");
     };
@@ -155,7 +186,7 @@ fn put(caller: &mut Caller<'_, u64>, at: u32, bytes: &[u8]) -> wasmtime::Result<
     Ok(())
 }
 
-fn get(caller: &mut Caller<'_, u64>, at: u32) -> wasmtime::Result<u32> {
+fn get(caller: &mut Caller<'_, Asked>, at: u32) -> wasmtime::Result<u32> {
     let Some(Extern::Memory(memory)) = caller.get_export("memory") else {
         wasmtime::bail!("it exports no memory");
     };
