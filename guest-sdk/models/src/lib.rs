@@ -5,6 +5,7 @@
 //! everywhere (`README.md` beside this crate). `cargo run -p mapwright-guest-models` writes the files,
 //! a test holds them to what would be written. Nothing here is part of a plugin.
 
+mod go;
 mod rust;
 
 use std::path::Path;
@@ -130,7 +131,7 @@ impl Models {
     /// All files of all SDKs.
     #[must_use]
     pub fn write(&self) -> Vec<Written> {
-        vec![rust::write(&self.models)]
+        vec![rust::write(&self.models), go::write(&self.models)]
     }
 }
 
