@@ -6,6 +6,7 @@
 //! a test holds them to what would be written. Nothing here is part of a plugin.
 
 mod c;
+mod go;
 mod python;
 mod rust;
 mod typescript;
@@ -134,13 +135,7 @@ impl Models {
     #[must_use]
     pub fn write(&self) -> Vec<Written> {
         let models = &self.models;
-        vec![
-            c::header(models),
-            c::tables(models),
-            python::write(models),
-            rust::write(models),
-            typescript::write(models),
-        ]
+        vec![c::header(models), c::tables(models), go::write(models), python::write(models), rust::write(models), typescript::write(models)]
     }
 }
 
