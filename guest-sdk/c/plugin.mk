@@ -9,7 +9,7 @@
 
 CC ?= cc
 SANITIZE ?= -fsanitize=address,undefined -fno-sanitize-recover=all
-CFLAGS ?= -g -O1 -std=c11 -Wall -Wextra $(SANITIZE)
+CFLAGS ?= -g -O1 -std=gnu11 -Wall -Wextra $(SANITIZE)
 BUILD ?= build
 ONLY ?=
 

@@ -36,7 +36,7 @@
  * write.h (reading and writing JSON), plugin.h (context, answers, faults, lookups, log, exports),
  * woocommerce.h with models.h (payloads), brazil.h (tax numbers). testing.h is for tests only.
  *
- * C11 with the extensions that GCC and Clang share. Memory is never freed: an instance lives for one call.
+ * C11 with GNU extensions: GCC and Clang. Memory is never freed: an instance lives for one call.
  */
 #ifndef MAPWRIGHT_H
 #define MAPWRIGHT_H

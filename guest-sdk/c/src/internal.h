@@ -105,8 +105,11 @@ struct mw_model {
     uint16_t count;
     uint16_t size;
     uint16_t extra;
+    uint64_t lengths; /* Bit N: a field's name has N letters. */
 };
 
+/* Whether a whole payload can be read as this model; nothing is refused. */
+bool mw_is_model(mw_text payload, const mw_model *model, void *into);
 /* Reads a whole payload; false, with the refusal noted, where it is none of this model. */
 bool mw_read_model(mw_text payload, const mw_model *model, void *into);
 

@@ -199,6 +199,8 @@ typedef struct extras {
 
 static const mw_field *find(const mw_model *model, mw_text name, uint16_t *expected)
 {
+    /* Most unknown names have a length that no known one has. */
+    if (name.len >= 64 || (model->lengths >> name.len & 1) == 0) return NULL;
     for (uint16_t tried = 0, at = *expected; tried < model->count; tried++, at++) {
         if (at >= model->count) at = 0;
         const mw_field *field = &model->fields[at];
@@ -213,13 +215,10 @@ static const mw_field *find(const mw_model *model, mw_text name, uint16_t *expec
 static bool read_model(reader *r, const mw_model *model, char *into)
 {
     mw_scan *scan = &r->scan;
-    memset(into, 0, model->size);
+    memset(into, 0, model->size); /* A key may come twice; the last counts. */
     int first = mw_scan_next(scan);
     uint64_t seen = 0;
-    if (first != '{') {
-        if (!read_nothing(r, first, "an object")) return false;
-        return true;
-    }
+    if (first != '{') return read_nothing(r, first, "an object");
     if (++scan->depth > MW_DEPTH_MAX) return mw_scan_fail(scan, "it is nested too deeply");
     extras extra = {0};
     uint16_t expected = 0;
@@ -262,6 +261,12 @@ static bool read_model(reader *r, const mw_model *model, char *into)
         }
     }
     return true;
+}
+
+bool mw_is_model(mw_text payload, const mw_model *model, void *into)
+{
+    reader r = {.scan = {.at = payload.ptr, .end = payload.ptr + payload.len, .start = payload.ptr}};
+    return read_model(&r, model, into) && mw_scan_done(&r.scan);
 }
 
 bool mw_read_model(mw_text payload, const mw_model *model, void *into)

@@ -34,14 +34,14 @@ static const mw_field mw_address_fields[] = {
     {"email", 5, MW_FIELD_TEXT, false, false, offsetof(mw_address, email), NULL},
     {"phone", 5, MW_FIELD_TEXT, false, false, offsetof(mw_address, phone), NULL},
 };
-const mw_model mw_address_model = {mw_address_fields, 11, sizeof(mw_address), offsetof(mw_address, extra)};
+const mw_model mw_address_model = {mw_address_fields, 11, sizeof(mw_address), offsetof(mw_address, extra), 0x7b0};
 
 static const mw_field mw_meta_fields[] = {
     {"id", 2, MW_FIELD_ID, false, false, offsetof(mw_meta, id), NULL},
     {"key", 3, MW_FIELD_TEXT, false, false, offsetof(mw_meta, key), NULL},
     {"value", 5, MW_FIELD_JSON, false, false, offsetof(mw_meta, value), NULL},
 };
-const mw_model mw_meta_model = {mw_meta_fields, 3, sizeof(mw_meta), offsetof(mw_meta, extra)};
+const mw_model mw_meta_model = {mw_meta_fields, 3, sizeof(mw_meta), offsetof(mw_meta, extra), 0x2c};
 
 static const mw_field mw_order_fields[] = {
     {"id", 2, MW_FIELD_ID, false, false, offsetof(mw_order, id), NULL},
@@ -79,7 +79,7 @@ static const mw_field mw_order_fields[] = {
     {"coupon_lines", 12, MW_FIELD_MODEL, true, false, offsetof(mw_order, coupon_lines), &mw_coupon_line_model},
     {"refunds", 7, MW_FIELD_MODEL, true, false, offsetof(mw_order, refunds), &mw_refund_model},
 };
-const mw_model mw_order_model = {mw_order_fields, 34, sizeof(mw_order), offsetof(mw_order, extra)};
+const mw_model mw_order_model = {mw_order_fields, 34, sizeof(mw_order), offsetof(mw_order, extra), 0x177fe4};
 
 static const mw_field mw_line_item_fields[] = {
     {"id", 2, MW_FIELD_ID, false, false, offsetof(mw_line_item, id), NULL},
@@ -96,14 +96,14 @@ static const mw_field mw_line_item_fields[] = {
     {"taxes", 5, MW_FIELD_MODEL, true, false, offsetof(mw_line_item, taxes), &mw_line_tax_model},
     {"meta_data", 9, MW_FIELD_MODEL, true, false, offsetof(mw_line_item, meta_data), &mw_meta_model},
 };
-const mw_model mw_line_item_model = {mw_line_item_fields, 13, sizeof(mw_line_item), offsetof(mw_line_item, extra)};
+const mw_model mw_line_item_model = {mw_line_item_fields, 13, sizeof(mw_line_item), offsetof(mw_line_item, extra), 0x173c};
 
 static const mw_field mw_line_tax_fields[] = {
     {"id", 2, MW_FIELD_ID, false, false, offsetof(mw_line_tax, id), NULL},
     {"total", 5, MW_FIELD_DECIMAL, false, false, offsetof(mw_line_tax, total), NULL},
     {"subtotal", 8, MW_FIELD_DECIMAL, false, false, offsetof(mw_line_tax, subtotal), NULL},
 };
-const mw_model mw_line_tax_model = {mw_line_tax_fields, 3, sizeof(mw_line_tax), offsetof(mw_line_tax, extra)};
+const mw_model mw_line_tax_model = {mw_line_tax_fields, 3, sizeof(mw_line_tax), offsetof(mw_line_tax, extra), 0x124};
 
 static const mw_field mw_tax_line_fields[] = {
     {"id", 2, MW_FIELD_ID, false, false, offsetof(mw_tax_line, id), NULL},
@@ -116,7 +116,7 @@ static const mw_field mw_tax_line_fields[] = {
     {"rate_percent", 12, MW_FIELD_DECIMAL, false, false, offsetof(mw_tax_line, rate_percent), NULL},
     {"meta_data", 9, MW_FIELD_MODEL, true, false, offsetof(mw_tax_line, meta_data), &mw_meta_model},
 };
-const mw_model mw_tax_line_model = {mw_tax_line_fields, 9, sizeof(mw_tax_line), offsetof(mw_tax_line, extra)};
+const mw_model mw_tax_line_model = {mw_tax_line_fields, 9, sizeof(mw_tax_line), offsetof(mw_tax_line, extra), 0x413a4};
 
 static const mw_field mw_shipping_line_fields[] = {
     {"id", 2, MW_FIELD_ID, false, false, offsetof(mw_shipping_line, id), NULL},
@@ -127,7 +127,7 @@ static const mw_field mw_shipping_line_fields[] = {
     {"taxes", 5, MW_FIELD_MODEL, true, false, offsetof(mw_shipping_line, taxes), &mw_line_tax_model},
     {"meta_data", 9, MW_FIELD_MODEL, true, false, offsetof(mw_shipping_line, meta_data), &mw_meta_model},
 };
-const mw_model mw_shipping_line_model = {mw_shipping_line_fields, 7, sizeof(mw_shipping_line), offsetof(mw_shipping_line, extra)};
+const mw_model mw_shipping_line_model = {mw_shipping_line_fields, 7, sizeof(mw_shipping_line), offsetof(mw_shipping_line, extra), 0x1224};
 
 static const mw_field mw_fee_line_fields[] = {
     {"id", 2, MW_FIELD_ID, false, false, offsetof(mw_fee_line, id), NULL},
@@ -139,7 +139,7 @@ static const mw_field mw_fee_line_fields[] = {
     {"taxes", 5, MW_FIELD_MODEL, true, false, offsetof(mw_fee_line, taxes), &mw_line_tax_model},
     {"meta_data", 9, MW_FIELD_MODEL, true, false, offsetof(mw_fee_line, meta_data), &mw_meta_model},
 };
-const mw_model mw_fee_line_model = {mw_fee_line_fields, 8, sizeof(mw_fee_line), offsetof(mw_fee_line, extra)};
+const mw_model mw_fee_line_model = {mw_fee_line_fields, 8, sizeof(mw_fee_line), offsetof(mw_fee_line, extra), 0x634};
 
 static const mw_field mw_coupon_line_fields[] = {
     {"id", 2, MW_FIELD_ID, false, false, offsetof(mw_coupon_line, id), NULL},
@@ -149,7 +149,7 @@ static const mw_field mw_coupon_line_fields[] = {
     {"discount_type", 13, MW_FIELD_TEXT, false, false, offsetof(mw_coupon_line, discount_type), NULL},
     {"meta_data", 9, MW_FIELD_MODEL, true, false, offsetof(mw_coupon_line, meta_data), &mw_meta_model},
 };
-const mw_model mw_coupon_line_model = {mw_coupon_line_fields, 6, sizeof(mw_coupon_line), offsetof(mw_coupon_line, extra)};
+const mw_model mw_coupon_line_model = {mw_coupon_line_fields, 6, sizeof(mw_coupon_line), offsetof(mw_coupon_line, extra), 0x3314};
 
 static const mw_field mw_refund_fields[] = {
     {"id", 2, MW_FIELD_ID, false, false, offsetof(mw_refund, id), NULL},
@@ -166,7 +166,7 @@ static const mw_field mw_refund_fields[] = {
     {"tax_lines", 9, MW_FIELD_MODEL, true, false, offsetof(mw_refund, tax_lines), &mw_tax_line_model},
     {"meta_data", 9, MW_FIELD_MODEL, true, false, offsetof(mw_refund, meta_data), &mw_meta_model},
 };
-const mw_model mw_refund_model = {mw_refund_fields, 13, sizeof(mw_refund), offsetof(mw_refund, extra)};
+const mw_model mw_refund_model = {mw_refund_fields, 13, sizeof(mw_refund), offsetof(mw_refund, extra), 0x14e64};
 
 static const mw_field mw_product_fields[] = {
     {"id", 2, MW_FIELD_ID, false, false, offsetof(mw_product, id), NULL},
@@ -197,21 +197,21 @@ static const mw_field mw_product_fields[] = {
     {"attributes", 10, MW_FIELD_MODEL, true, false, offsetof(mw_product, attributes), &mw_attribute_model},
     {"meta_data", 9, MW_FIELD_MODEL, true, false, offsetof(mw_product, meta_data), &mw_meta_model},
 };
-const mw_model mw_product_model = {mw_product_fields, 27, sizeof(mw_product), offsetof(mw_product, extra)};
+const mw_model mw_product_model = {mw_product_fields, 27, sizeof(mw_product), offsetof(mw_product, extra), 0x37e7c};
 
 static const mw_field mw_term_fields[] = {
     {"id", 2, MW_FIELD_ID, false, false, offsetof(mw_term, id), NULL},
     {"name", 4, MW_FIELD_TEXT, false, false, offsetof(mw_term, name), NULL},
     {"slug", 4, MW_FIELD_TEXT, false, false, offsetof(mw_term, slug), NULL},
 };
-const mw_model mw_term_model = {mw_term_fields, 3, sizeof(mw_term), offsetof(mw_term, extra)};
+const mw_model mw_term_model = {mw_term_fields, 3, sizeof(mw_term), offsetof(mw_term, extra), 0x14};
 
 static const mw_field mw_image_fields[] = {
     {"id", 2, MW_FIELD_ID, false, false, offsetof(mw_image, id), NULL},
     {"src", 3, MW_FIELD_TEXT, false, false, offsetof(mw_image, src), NULL},
     {"alt", 3, MW_FIELD_TEXT, false, false, offsetof(mw_image, alt), NULL},
 };
-const mw_model mw_image_model = {mw_image_fields, 3, sizeof(mw_image), offsetof(mw_image, extra)};
+const mw_model mw_image_model = {mw_image_fields, 3, sizeof(mw_image), offsetof(mw_image, extra), 0xc};
 
 static const mw_field mw_attribute_fields[] = {
     {"id", 2, MW_FIELD_ID, false, false, offsetof(mw_attribute, id), NULL},
@@ -220,7 +220,7 @@ static const mw_field mw_attribute_fields[] = {
     {"options", 7, MW_FIELD_TEXT, true, false, offsetof(mw_attribute, options), NULL},
     {"variation", 9, MW_FIELD_BOOL, false, false, offsetof(mw_attribute, variation), NULL},
 };
-const mw_model mw_attribute_model = {mw_attribute_fields, 5, sizeof(mw_attribute), offsetof(mw_attribute, extra)};
+const mw_model mw_attribute_model = {mw_attribute_fields, 5, sizeof(mw_attribute), offsetof(mw_attribute, extra), 0x2d4};
 
 static const mw_field mw_customer_fields[] = {
     {"id", 2, MW_FIELD_ID, false, false, offsetof(mw_customer, id), NULL},
@@ -236,4 +236,4 @@ static const mw_field mw_customer_fields[] = {
     {"is_paying_customer", 18, MW_FIELD_BOOL, false, false, offsetof(mw_customer, is_paying_customer), NULL},
     {"meta_data", 9, MW_FIELD_MODEL, true, false, offsetof(mw_customer, meta_data), &mw_meta_model},
 };
-const mw_model mw_customer_model = {mw_customer_fields, 12, sizeof(mw_customer), offsetof(mw_customer, extra)};
+const mw_model mw_customer_model = {mw_customer_fields, 12, sizeof(mw_customer), offsetof(mw_customer, extra), 0x707b4};

@@ -32,6 +32,13 @@ _Noreturn void __assert_fail(const char *condition, const char *file, int line, 
 
 _Noreturn void abort(void) { mw_panic_at("abort()", MW("the plugin ended itself")); }
 
+/* ---- -fstack-protector: an array on the stack was written beyond its end. The C library would ask WASI for
+   a random number to guard with; here a constant does, for it is mistakes that are looked for. ---- */
+
+uintptr_t __stack_chk_guard = 0x5bd1e995;
+_Noreturn void __stack_chk_fail(void);
+_Noreturn void __stack_chk_fail(void) { mw_panic_at("a function's end", MW("an array was written beyond its end")); }
+
 /* ---- what -fsanitize calls. Each begins with the place; what else it says is left out. ---- */
 
 typedef struct place {

@@ -6,8 +6,6 @@
 
 #include "internal.h"
 
-mw_text mw_from_c(const char *text) { return (mw_text){text, text == NULL ? 0 : strlen(text)}; }
-
 mw_text mw_from_unsigned(unsigned long long number)
 {
     char digits[20];

@@ -18,7 +18,7 @@ static const mw_field PROBE_FIELDS[] = {
     {"code", 4, MW_FIELD_TEXT, false, false, offsetof(probe, code), NULL},
     {"message", 7, MW_FIELD_TEXT, false, false, offsetof(probe, message), NULL},
 };
-static const mw_model PROBE = {PROBE_FIELDS, 3, sizeof(probe), offsetof(probe, extra)};
+static const mw_model PROBE = {PROBE_FIELDS, 3, sizeof(probe), offsetof(probe, extra), 1 << 2 | 1 << 4 | 1 << 7};
 
 /* A body longer than this is a resource; the longest error object seen was 95 bytes, but its message is
    translated and may quote. */
@@ -28,17 +28,9 @@ static const mw_model PROBE = {PROBE_FIELDS, 3, sizeof(probe), offsetof(probe, e
    sends when the webhook's owner lost the right to read. */
 static bool is_exception(mw_text payload, mw_body *body, mw_id *id)
 {
-    const mw_value *tree = mw_read(payload, NULL);
     probe found = {0};
-    if (tree == NULL || tree->kind != MW_OBJECT) return false;
     /* What cannot be a probe is no exception, and is read as what it should be. */
-    MW_EACH (field, *tree) {
-        mw_text name = tree->names[field - tree->items];
-        bool known = mw_equal(name, "id") || mw_equal(name, "code") || mw_equal(name, "message");
-        if (known && (field->kind == MW_OBJECT || (field->kind == MW_ARRAY && field->count > 0))) return false;
-        if (mw_equal(name, "id") && (mw_value_true(field) || field->kind == MW_ARRAY)) return false;
-    }
-    if (!mw_read_model(payload, &PROBE, &found)) return false;
+    if (!mw_is_model(payload, &PROBE, &found)) return false;
     if (mw_is_set(found.id)) {
         if (found.extra.count > 0) return false;
         *id = found.id;

@@ -45,6 +45,9 @@ static size_t character(const unsigned char *at, size_t left)
     return wrong ? 0 : length;
 }
 
+#define ONES 0x0101010101010101ULL
+#define TOPS 0x8080808080808080ULL
+
 static void quoted(mw_buffer *buffer, mw_text text, const char *here)
 {
     static const char digits[] = "0123456789abcdef";
@@ -52,6 +55,19 @@ static void quoted(mw_buffer *buffer, mw_text text, const char *here)
     char *to = mw_buffer_room(buffer, text.len + 2);
     *to++ = '"';
     for (size_t at = 0; at < text.len;) {
+        /* Eight bytes at once where all are plain ASCII: no control, no quote, no backslash. */
+        if (text.len - at >= 8) {
+            uint64_t word, quote, backslash;
+            memcpy(&word, bytes + at, 8);
+            quote = word ^ (ONES * '"');
+            backslash = word ^ (ONES * '\\');
+            if (((word | (word - ONES * 0x20) | (quote - ONES) | (backslash - ONES)) & TOPS) == 0) {
+                memcpy(to, &word, 8);
+                to += 8;
+                at += 8;
+                continue;
+            }
+        }
         unsigned char c = bytes[at];
         if (c >= 0x20 && c < 0x80 && c != '"' && c != '\\') {
             *to++ = (char)c;
@@ -119,10 +135,9 @@ void mw_write_text(mw_json *json, mw_text text, const char *here)
     quoted(&json->buffer, text, here);
 }
 
-void mw_write_c(mw_json *json, const char *text, const char *here)
+void mw_write_null_text(const char *here)
 {
-    if (text == NULL) mw_panic_at(here, MW("a text is NULL: use mw_put_null where null is meant"));
-    mw_write_text(json, mw_from_c(text), here);
+    mw_panic_at(here, MW("a text is NULL: use mw_put_null where null is meant"));
 }
 
 void mw_write_maybe(mw_json *json, mw_maybe_text text, const char *here)

@@ -91,8 +91,9 @@ pub(crate) fn tables(models: &[Model]) -> Written {
         }
         _ = writeln!(
             text,
-            "}};\nconst mw_model {name}_model = {{{name}_fields, {}, sizeof({name}), offsetof({name}, extra)}};",
-            model.fields.len()
+            "}};\nconst mw_model {name}_model = {{{name}_fields, {}, sizeof({name}), offsetof({name}, extra), {:#x}}};",
+            model.fields.len(),
+            model.fields.iter().fold(0_u64, |lengths, field| lengths | 1 << field.key().len()),
         );
     }
     Written { path: "c/src/models.c", text }

@@ -65,7 +65,10 @@ void *mw_alloc(size_t bytes);
 #define MW_NEW_ARRAY(type, count) ((type *)mw_alloc(sizeof(type) * (size_t)(count)))
 
 /* What becomes text: see the head of this file. */
-mw_text mw_from_c(const char *text);
+static inline mw_text mw_from_c(const char *text)
+{
+    return (mw_text){text, text == NULL ? 0 : __builtin_strlen(text)}; /* Of a constant this is one. */
+}
 mw_text mw_from_signed(long long number);
 mw_text mw_from_unsigned(unsigned long long number);
 static inline mw_text mw_from_text(mw_text text) { return text; }

@@ -59,7 +59,12 @@ mw_text mw_json_text(const mw_json *json);
 /* Part of the macros above. */
 void mw_write_name(mw_json *object, mw_text name, const char *here);
 void mw_write_text(mw_json *json, mw_text text, const char *here);
-void mw_write_c(mw_json *json, const char *text, const char *here);
+_Noreturn void mw_write_null_text(const char *here);
+static inline void mw_write_c(mw_json *json, const char *text, const char *here)
+{
+    if (text == NULL) mw_write_null_text(here);
+    mw_write_text(json, mw_from_c(text), here);
+}
 void mw_write_maybe(mw_json *json, mw_maybe_text text, const char *here);
 void mw_write_decimal(mw_json *json, mw_decimal amount, const char *here);
 void mw_write_number(mw_json *json, mw_decimal amount, const char *here);
