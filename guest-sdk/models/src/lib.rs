@@ -135,7 +135,14 @@ impl Models {
     #[must_use]
     pub fn write(&self) -> Vec<Written> {
         let models = &self.models;
-        vec![c::header(models), c::tables(models), go::write(models), python::write(models), rust::write(models), typescript::write(models)]
+        vec![
+            c::header(models),
+            c::tables(models),
+            go::write(models),
+            python::write(models),
+            rust::write(models),
+            typescript::write(models),
+        ]
     }
 }
 
