@@ -68,11 +68,12 @@ impl Project for Python {
 
     fn compile(&self, options: &BuildOptions) -> Result<Compiled, BuildError> {
         let (tools, out) = (&self.folder.tools_dir, &self.folder.out_dir);
-        let requirements = self.folder.dir.join(REQUIREMENTS);
+        let requirements = [&self.folder.dir, &self.sdk].map(|folder| folder.join(REQUIREMENTS));
+        let requirements = requirements.iter().find(|file| file.is_file());
         let wanted = Wanted {
             dir: &tools.join("venv"),
             packages: &PACKAGES,
-            requirements: requirements.is_file().then_some(requirements.as_path()),
+            requirements: requirements.map(PathBuf::as_path),
             purpose: "Python plugins are compiled by",
         };
         let venv = Venv::ready(&wanted, options.install_toolchain, options.quiet)?;

@@ -1,8 +1,5 @@
 //! One set of golden cases for all languages: in the sandbox, and natively in each language's own runner.
 
-use std::path::Path;
-use std::process::Command;
-
 use mapwright_tests::command::mapwright;
 use mapwright_tests::{languages, plugins};
 
@@ -14,16 +11,6 @@ fn sandboxed(language: &str) {
     let ran = mapwright(["test", cases, "--plugin", plugin, "--json"]).code(0).json();
     let (passed, failed) = (&ran["summary"]["passed"], &ran["summary"]["failed"]);
     assert!(passed.as_u64().is_some_and(|it| it >= 15) && failed == 0, "{}", ran["summary"]);
-}
-
-/// Runs a command of a project's own and holds it to a number of tests that were run.
-fn runs(folder: &Path, program: &Path, arguments: &[&str], says: &str) {
-    let mut command = Command::new(program);
-    command.args(arguments).current_dir(folder).env_remove("MAPWRIGHT_BLESS");
-    let output = command.output().unwrap_or_else(|e| panic!("{}: {e}", program.display()));
-    let said = [output.stdout, output.stderr].concat();
-    let said = String::from_utf8_lossy(&said);
-    assert!(output.status.success() && said.contains(says), "{program:?} {arguments:?}\n{said}");
 }
 
 #[test]
@@ -44,4 +31,51 @@ fn golden_cases_pass_in_the_sandbox_in_python() {
 #[test]
 fn golden_cases_pass_in_the_sandbox_in_go() {
     sandboxed("go");
+}
+
+/// The same cases, without a host, in the language's own runner.
+#[test]
+fn golden_cases_pass_natively_in_c() {
+    languages::native("c", &plugins::folder(&languages::reference("c")));
+}
+
+#[test]
+fn golden_cases_pass_natively_in_typescript() {
+    languages::component("typescript"); // node_modules are there
+    languages::native("typescript", &plugins::folder(&languages::reference("typescript")));
+}
+
+#[test]
+fn golden_cases_pass_natively_in_python() {
+    languages::component("python");
+    languages::native("python", &plugins::folder(&languages::reference("python")));
+}
+
+#[test]
+fn golden_cases_pass_natively_in_go() {
+    languages::component("go");
+    languages::native("go", &plugins::folder(&languages::reference("go")));
+}
+
+/// What the SDK promises: decimals, models against every captured payload, violations, JSON.
+#[test]
+fn the_sdk_of_c_keeps_its_promises() {
+    languages::native("c", &languages::sdk("c"));
+}
+
+#[test]
+fn the_sdk_of_typescript_keeps_its_promises() {
+    languages::native("typescript", &languages::sdk("typescript"));
+}
+
+#[test]
+fn the_sdk_of_python_keeps_its_promises() {
+    languages::component("python");
+    languages::native("python", &languages::sdk("python"));
+}
+
+#[test]
+fn the_sdk_of_go_keeps_its_promises() {
+    languages::component("go");
+    languages::native("go", &languages::sdk("go"));
 }

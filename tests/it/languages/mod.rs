@@ -2,4 +2,6 @@
 
 mod conformance;
 mod golden;
+mod new;
+mod other;
 mod payloads;
