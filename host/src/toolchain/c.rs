@@ -116,6 +116,7 @@ impl Project for C {
         compile(link, options.quiet)?;
         let module = fs::read(&core).map_err(|e| BuildError::file(&core, e))?;
         no_wasi(&module)?;
+        fits(&module, &self.folder.world)?;
         let module = component::embed(&module, &self.folder.world, HINT)?;
         let keep = if self.said.debug { component::Debug::Kept } else { component::Debug::Dropped };
         let component = component::componentize_with(&module, keep, HINT)?;
@@ -210,7 +211,10 @@ fn clang() -> Option<Compiler> {
     let major: u32 = version.split('.').next()?.parse().ok()?;
     (major >= CLANG_MAJOR_MIN).then(|| Compiler {
         program,
-        arguments: vec!["--target=wasm32-wasi".to_owned()],
+        // Debian's headers of WASI's libc are not where clang looks.
+        arguments: ["--target=wasm32-wasi", "-isystem", "/usr/include/wasm32-wasi"]
+            .map(str::to_owned)
+            .to_vec(),
         linking: &["-Wl,--stack-first"],
         cache: None,
         name: format!("clang {version}"),
@@ -253,6 +257,26 @@ fn literal(text: &str) -> String {
     }
     out.push('"');
     out
+}
+
+/// Holds what `src/` exports to the world: what is too much would be left out without a word.
+fn fits(module: &[u8], world: &str) -> Result<(), BuildError> {
+    let has = component::exported_interfaces(module);
+    let should = component::interfaces_of(world, HINT)?;
+    let differ = |reason: String| {
+        Err(BuildError::NotAComponent {
+            reason: format!("plugin.toml names the world `{world}`, and {reason}"),
+            hint: "Name the world that has what src/ exports, or add the macro.",
+        })
+    };
+    match (
+        has.iter().find(|it| !should.contains(*it)),
+        should.iter().find(|it| !has.contains(*it)),
+    ) {
+        (Some(more), _) => differ(format!("src/ exports `{more}`, which it does not have")),
+        (None, Some(less)) => differ(format!("src/ does not export its `{less}`")),
+        (None, None) => Ok(()),
+    }
 }
 
 /// What the C library would ask of an operating system, and what a plugin has instead.

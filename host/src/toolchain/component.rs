@@ -4,6 +4,8 @@
 //! The contract is the one this program was built with; what a project carries under `sdk/wit` is for its
 //! tools. Costs some milliseconds for a small module, a second for one of Go.
 
+use std::collections::BTreeSet;
+
 use super::error::BuildError;
 
 /// The contract.
@@ -14,13 +16,49 @@ const PREVIEW1: &str = "wasi_snapshot_preview1";
 /// Gives a module the type of one of the contract's worlds.
 pub(super) fn embed(module: &[u8], world: &str, hint: &'static str) -> Result<Vec<u8>, BuildError> {
     let reason = |e| BuildError::NotAComponent { reason: format!("{e:#}"), hint };
-    let mut resolve = wit_parser::Resolve::default();
-    let package = resolve.push_str("plugin.wit", CONTRACT).map_err(|e| reason(e.into()))?;
-    let id = resolve.select_world(&[package], Some(world)).map_err(reason)?;
+    let (resolve, id) = select(world, hint)?;
     let mut module = module.to_vec();
     let utf8 = wit_component::StringEncoding::UTF8;
     wit_component::embed_component_metadata(&mut module, &resolve, id, utf8).map_err(reason)?;
     Ok(module)
+}
+
+/// A world of the contract.
+fn select(
+    world: &str,
+    hint: &'static str,
+) -> Result<(wit_parser::Resolve, wit_parser::WorldId), BuildError> {
+    let reason = |e| BuildError::NotAComponent { reason: format!("{e:#}"), hint };
+    let mut resolve = wit_parser::Resolve::default();
+    let package = resolve.push_str("plugin.wit", CONTRACT).map_err(|e| reason(e.into()))?;
+    let id = resolve.select_world(&[package], Some(world)).map_err(reason)?;
+    Ok((resolve, id))
+}
+
+/// The interfaces that a world exports: `manifest`, `pricing`, ...
+pub(super) fn interfaces_of(
+    world: &str,
+    hint: &'static str,
+) -> Result<BTreeSet<String>, BuildError> {
+    let (resolve, id) = select(world, hint)?;
+    let names = resolve.worlds[id].exports.keys().map(|key| resolve.name_world_key(key));
+    Ok(names.filter_map(|name| interface(&name)).collect())
+}
+
+/// The interfaces of which a core module exports functions.
+pub(super) fn exported_interfaces(module: &[u8]) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for payload in wasmparser::Parser::new(0).parse_all(module).flatten() {
+        let wasmparser::Payload::ExportSection(exports) = payload else { continue };
+        found.extend(exports.into_iter().flatten().filter_map(|it| interface(it.name)));
+    }
+    found
+}
+
+/// `pricing` of `mapwright:plugin/pricing@1.0.0#reprice`.
+fn interface(name: &str) -> Option<String> {
+    let name = name.strip_prefix("mapwright:plugin/")?;
+    name.split('@').next().map(str::to_owned)
 }
 
 /// Makes a component of a module that carries its component type.

@@ -47,7 +47,7 @@ fn situations() -> [(&'static str, Option<&'static str>); 3] {
                 "subdivisions":false,"price_digits":6}"#,
             None,
         ),
-        (r#"{"fallback_product":"X","price_digits":2}"#, Some(r#"{"state":"confirmed"}"#)),
+        (r#"{"fallback_product":"X","price_digits":2}"#, Some(r#"{"status":"processing"}"#)),
     ]
 }
 
@@ -111,6 +111,11 @@ fn sorted(value: Value) -> Value {
     }
 }
 
+/// In characters.
+fn first_difference(one: &str, other: &str) -> usize {
+    one.chars().zip(other.chars()).take_while(|(a, b)| a == b).count()
+}
+
 fn agrees_with_rust(language: &str) {
     let (rust, other) = (load("rust"), load(language));
     let mut faults = Vec::new();
@@ -122,6 +127,10 @@ fn agrees_with_rust(language: &str) {
             mapped += u32::from(ours["outcome"] == "mapped");
             rejected += u32::from(ours["outcome"] == "rejected");
             if ours.to_string() != theirs.to_string() {
+                let (ours, theirs) = (ours.to_string(), theirs.to_string());
+                let from = first_difference(&ours, &theirs).saturating_sub(60);
+                let [ours, theirs] =
+                    [ours, theirs].map(|it| it.chars().skip(from).take(200).collect::<String>());
                 faults.push(format!(
                     "{} ({at})\n  rust: {ours}\n  {language}: {theirs}",
                     payload.name
@@ -130,7 +139,7 @@ fn agrees_with_rust(language: &str) {
         }
     }
     assert!(mapped > 60 && rejected > 20, "{mapped} mapped and {rejected} rejected is too little");
-    let told = faults.iter().take(8).cloned().collect::<Vec<_>>().join("\n");
+    let told = faults.iter().take(4).cloned().collect::<Vec<_>>().join("\n");
     assert!(faults.is_empty(), "{} answers differ:\n{told}", faults.len());
 }
 

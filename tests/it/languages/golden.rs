@@ -41,19 +41,19 @@ fn golden_cases_pass_natively_in_c() {
 
 #[test]
 fn golden_cases_pass_natively_in_typescript() {
-    languages::component("typescript"); // node_modules are there
+    drop(languages::component("typescript")); // node_modules are there
     languages::native("typescript", &plugins::folder(&languages::reference("typescript")));
 }
 
 #[test]
 fn golden_cases_pass_natively_in_python() {
-    languages::component("python");
+    drop(languages::component("python"));
     languages::native("python", &plugins::folder(&languages::reference("python")));
 }
 
 #[test]
 fn golden_cases_pass_natively_in_go() {
-    languages::component("go");
+    drop(languages::component("go"));
     languages::native("go", &plugins::folder(&languages::reference("go")));
 }
 
@@ -70,12 +70,12 @@ fn the_sdk_of_typescript_keeps_its_promises() {
 
 #[test]
 fn the_sdk_of_python_keeps_its_promises() {
-    languages::component("python");
+    drop(languages::component("python"));
     languages::native("python", &languages::sdk("python"));
 }
 
 #[test]
 fn the_sdk_of_go_keeps_its_promises() {
-    languages::component("go");
+    drop(languages::component("go"));
     languages::native("go", &languages::sdk("go"));
 }
