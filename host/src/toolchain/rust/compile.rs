@@ -1,15 +1,15 @@
-//! The compilation itself: cargo with the profile of plugins, then the component around the module.
+//! The compilation itself: cargo with the profile of plugins.
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use super::error::{BuildError, tail};
 use super::find::{TARGET, Toolchain};
 use super::project::Project;
+use crate::toolchain::error::{BuildError, tail};
 
 /// How plugins are compiled, whatever the project's own profile says: for speed, since each call
 /// pays for it; unwinding does not exist on this target; function names stay, so that a trap's
-/// backtrace names them. The line tables only stay in cargo's folder, see [`componentize`].
+/// backtrace names them. The line tables only stay in cargo's folder, see [`super::super::component`].
 const PROFILE: [(&str, &str); 8] = [
     ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "3"),
     ("CARGO_PROFILE_RELEASE_LTO", "fat"),
@@ -95,59 +95,4 @@ pub(super) fn compile(
 fn cargo_home() -> Option<PathBuf> {
     let home = |variable: &str| std::env::var_os(variable).map(PathBuf::from);
     home("CARGO_HOME").or_else(|| Some(home("HOME")?.join(".cargo")))
-}
-
-/// Makes a component of a module that carries its component type.
-///
-/// Debug information stays behind: it is nine tenths of the file, every host would keep it in
-/// memory, and panics say their place without it. Whoever wants to turn an offset of a backtrace
-/// into a line finds the module with its tables in cargo's target folder.
-pub(super) fn componentize(module: &[u8]) -> Result<Vec<u8>, BuildError> {
-    let reason = |e| BuildError::NotAComponent { reason: format!("{e:#}") };
-    let module = without_debug_sections(module)
-        .map_err(|e| BuildError::NotAComponent { reason: e.to_string() })?;
-    let component = wit_component::ComponentEncoder::default()
-        .validate(true)
-        .module(&module)
-        .map_err(reason)?
-        .encode()
-        .map_err(reason)?;
-    // A library that exports nothing makes a flawless component of nothing.
-    match wit_component::decode(&component).map_err(reason)? {
-        wit_component::DecodedWasm::Component(resolve, world)
-            if !resolve.worlds[world].exports.is_empty() =>
-        {
-            Ok(component)
-        }
-        _ => Err(BuildError::NotAComponent { reason: "it exports nothing".to_owned() }),
-    }
-}
-
-/// The module without its `.debug_*` sections; what the others hold stays byte for byte.
-fn without_debug_sections(module: &[u8]) -> Result<Vec<u8>, wasmparser::BinaryReaderError> {
-    /// Magic and version of a core module.
-    const HEAD_BYTES: usize = 8;
-    let mut kept = module.get(..HEAD_BYTES).unwrap_or_default().to_vec();
-    for payload in wasmparser::Parser::new(0).parse_all(module) {
-        let payload = payload?;
-        if matches!(&payload, wasmparser::Payload::CustomSection(section)
-            if section.name().starts_with(".debug_"))
-        {
-            continue;
-        }
-        if let Some((id, range)) = payload.as_section() {
-            kept.push(id);
-            push_leb128(&mut kept, range.len());
-            kept.extend_from_slice(module.get(range).unwrap_or_default());
-        }
-    }
-    Ok(kept)
-}
-
-fn push_leb128(to: &mut Vec<u8>, mut number: usize) {
-    while number >= 0x80 {
-        to.push((number & 0x7f | 0x80).to_le_bytes()[0]);
-        number >>= 7;
-    }
-    to.push(number.to_le_bytes()[0]);
 }

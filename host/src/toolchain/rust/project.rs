@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde::Deserialize;
 
-use super::error::{BuildError, tail};
+use crate::toolchain::error::{BuildError, tail};
 
 /// A plugin project.
 #[derive(Debug)]
@@ -52,7 +52,9 @@ pub(super) fn read(dir: &Path, target_dir: Option<&Path>) -> Result<Project, Bui
         .args(["metadata", "--no-deps", "--format-version", "1", "--manifest-path"])
         .arg(&manifest)
         .output()
-        .map_err(|_| BuildError::ToolchainMissing { missing: super::find::nothing_found() })?;
+        .map_err(|_| BuildError::ToolchainMissing {
+            missing: super::find::nothing_found().to_string(),
+        })?;
     if !output.status.success() {
         return Err(not_a_project(tail(&output.stderr, 20)));
     }

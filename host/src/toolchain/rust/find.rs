@@ -17,7 +17,7 @@ const SYSTEM_RUSTC: &str = "/usr/bin/rustc";
 
 /// A Rust that can do it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Toolchain {
+pub(super) struct Toolchain {
     pub(super) cargo: PathBuf,
     pub(super) rustc: PathBuf,
     /// The linker to name, where the compiler would not find one by itself: only when the standard
@@ -29,7 +29,7 @@ pub struct Toolchain {
 impl Toolchain {
     /// What it is, for people.
     #[must_use]
-    pub fn description(&self) -> String {
+    pub(super) fn description(&self) -> String {
         let how = match self.from_source {
             None => "its wasm32 target",
             Some(_) => "the standard library from source: a minute or two the first time",
@@ -40,7 +40,7 @@ impl Toolchain {
 
 /// What there is instead of a Rust that compiles to wasm32, and what to type.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Missing {
+pub(super) struct Missing {
     rust: Option<String>,
     rustup: bool,
     apt: Option<String>,
