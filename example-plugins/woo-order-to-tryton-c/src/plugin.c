@@ -25,6 +25,16 @@ static settings settings_of(const mw_context *context)
     };
 }
 
+/* Whether this order was delivered before. What is remembered of it is `{"status": ...}`. */
+static bool was_sent(const mw_context *context)
+{
+    const mw_value *seen = mw_checkpoint(context);
+    if (seen != NULL && !mw_value_text(mw_get(seen, "status")).present) {
+        mw_refuse(mw_not_ready("the checkpoint of `", context->resource_key, "` cannot be read: it has no status"));
+    }
+    return seen != NULL;
+}
+
 /* Party, addresses (one when both are the same) and sale, in the order they need each other. */
 static mw_answer documents_of(
     const mw_order *order, const mw_input *input, mw_maybe_text state, const settings *settings)
@@ -78,8 +88,8 @@ static mw_answer transform(const mw_context *context, const mw_input *input)
         if (mw_is_refusal(&translated)) return translated;
         state = translated.status;
     }
-    bool cancelled = state.present && mw_equal(state.text, "cancelled");
-    if (cancelled && mw_checkpoint(context) == NULL) {
+    bool sent = was_sent(context);
+    if (state.present && mw_equal(state.text, "cancelled") && !sent) {
         return mw_skipped("order ", order->id, " is ", order->status, " and was never sent");
     }
     return documents_of(order, input, state, &settings);

@@ -52,7 +52,9 @@ mw_maybe_text mw_pair_value(mw_pairs pairs, mw_text name);
 
 /* `item` walks over a list of the SDK: `MW_EACH (line, order->line_items) { ... }`. */
 #define MW_EACH(item, list) \
-    for (__typeof__((list).items + 0) item = (list).items; item != (list).items + (list).count; item++)
+    for (__typeof__(&*(list).items) item = (list).items, \
+             item##_end_ = (list).count == 0 ? (list).items : (list).items + (list).count; \
+         item != item##_end_; item++)
 /* Which one `item` is, from 0. */
 #define MW_INDEX(item, list) ((size_t)((item) - (list).items))
 /* One item of a list by its index, from 0; beyond the end it is a panic with its place. */
