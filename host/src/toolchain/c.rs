@@ -269,10 +269,8 @@ fn fits(module: &[u8], world: &str) -> Result<(), BuildError> {
             hint: "Name the world that has what src/ exports, or add the macro.",
         })
     };
-    match (
-        has.iter().find(|it| !should.contains(*it)),
-        should.iter().find(|it| !has.contains(*it)),
-    ) {
+    match (has.iter().find(|it| !should.contains(*it)), should.iter().find(|it| !has.contains(*it)))
+    {
         (Some(more), _) => differ(format!("src/ exports `{more}`, which it does not have")),
         (None, Some(less)) => differ(format!("src/ does not export its `{less}`")),
         (None, None) => Ok(()),
