@@ -1,5 +1,5 @@
 /**
- * From a project's sources to a component: `node build.mjs [PROJECT] [--wit DIR] [--out FILE]`.
+ * From a project's sources to a component: `node build.mjs [PROJECT] [--wit DIR] [--out FILE] [--entry FILE]`.
  *
  * Bundles the entry file with esbuild (types are stripped, what is not used is left out, names and lines are
  * kept), puts the bundle's source map behind it for the messages of exceptions, and lets componentize-qjs put
@@ -57,9 +57,9 @@ try {
 async function main() {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { wit: { type: "string" }, out: { type: "string" } },
+    options: { wit: { type: "string" }, out: { type: "string" }, entry: { type: "string" } },
   });
-  const project = readProject(resolve(positionals[0] ?? "."));
+  const project = readProject(resolve(positionals[0] ?? "."), values.entry);
   const wit = resolve(values.wit ?? WIT);
   const out = resolve(values.out ?? join(project.dir, "target", "mapwright", `${project.name}.wasm`));
   checkContract(wit);
@@ -89,7 +89,7 @@ function report({ out, changed, inputs }) {
 }
 
 /** The project's own package file, and what it says of the plugin. */
-function readProject(dir) {
+function readProject(dir, given) {
   const path = join(dir, "package.json");
   if (!existsSync(path)) throw new Fault(2, `${path} is not there: this is no project in JavaScript or TypeScript`);
   let json;
@@ -103,7 +103,7 @@ function readProject(dir) {
     const said = world === undefined ? "does not name the plugin's world" : `names the world \`${world}\`, which does not exist`;
     throw new Fault(2, `${path} ${said}: "mapwright": {"world": one of ${Object.keys(WORLDS).join(", ")}}`);
   }
-  const entry = json.mapwright.entry ?? ENTRIES.find((entry) => existsSync(join(dir, entry)));
+  const entry = given ?? json.mapwright.entry ?? ENTRIES.find((entry) => existsSync(join(dir, entry)));
   if (entry === undefined || !existsSync(join(dir, entry))) {
     throw new Fault(2, `${path}: the entry file ${entry ?? ENTRIES.join(" or ")} is not there`);
   }

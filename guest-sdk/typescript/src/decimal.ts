@@ -1,10 +1,12 @@
 /**
  * Decimal numbers for money and quantities, exact where a float is not.
  *
- * A `Decimal` is whole units and a scale: `254.56` is 25456 units at scale 2. The scale is kept as it
- * was read (`0.10` is written `0.10`). What was only read is not taken apart until somebody computes
- * with it. Sums and products are exact, quotients have 28 significant digits. There is no way in from
- * a number with a fraction and no way out to one.
+ * A `Decimal` is whole units and a scale: `254.56` is 25456 units at scale 2. The scale is kept as it was
+ * read (`0.10` is written `0.10`). Sums and products are exact, quotients have 28 significant digits. There is
+ * no way in from a number with a fraction and no way out to one.
+ *
+ * Units are counted in a `number` while they are whole and below 2^53, where that is exact and cheap, and in
+ * a `bigint` beyond; and only when somebody computes with the amount, because most are only handed on.
  */
 
 /** What stands for a decimal: itself, its text, or a whole number. */
@@ -16,6 +18,12 @@ const DIGITS = 28;
 const SCALE_MAX = 28;
 /** The most whole units, as in the other languages: 96 bits. */
 const UNITS_MAX = (1n << 96n) - 1n;
+/** The most units that are counted in a `number`. */
+const SMALL_MAX = Number.MAX_SAFE_INTEGER;
+/** Text as long as this has no more units than that. */
+const SMALL_LENGTH = 15;
+/** Powers of ten that a `number` has exactly. */
+const TENS = Array.from({ length: 16 }, (_, power) => 10 ** power);
 
 const PLAIN = /^[+-]?(?:\d+\.?\d*|\.\d+)$/;
 const SCIENTIFIC = /^([+-]?)(\d*)\.?(\d*)[eE]([+-]?\d{1,4})$/;
@@ -28,20 +36,32 @@ export class NotDecimal extends Error {
 /** An exact decimal number. Made by {@link decimal}; never changed. */
 export class Decimal {
   /** Nothing. */
-  static readonly ZERO: Decimal = new Decimal("0", 0n, 0);
+  static readonly ZERO: Decimal = new Decimal(0, 0);
   /** One. */
-  static readonly ONE: Decimal = new Decimal("1", 1n, 0);
+  static readonly ONE: Decimal = new Decimal(1, 0);
   /** A hundred, for per cents. */
-  static readonly HUNDRED: Decimal = new Decimal("100", 100n, 0);
+  static readonly HUNDRED: Decimal = new Decimal(100, 0);
 
+  /** Its text, where it was read or written already. */
   private text: string | undefined;
-  private units: bigint | undefined;
+  private counted: number | bigint | undefined;
   private places: number;
 
-  private constructor(text: string | undefined, units: bigint | undefined, places: number) {
+  private constructor(units: number | bigint | undefined, scale: number, text?: string) {
+    this.counted = units;
+    this.places = scale;
     this.text = text;
-    this.units = units;
-    this.places = places;
+  }
+
+  /** Whole units: a `number` as long as it is exact. */
+  private get units(): number | bigint {
+    return this.counted ?? this.takeApart();
+  }
+
+  /** How many digits are behind the point. */
+  get scale(): number {
+    if (this.counted === undefined) this.takeApart();
+    return this.places;
   }
 
   /**
@@ -50,43 +70,39 @@ export class Decimal {
    * @throws {@link NotDecimal} when the text is no decimal number or does not fit.
    */
   static parse(text: string): Decimal {
-    // The usual amount of a shop needs no taking apart: `254.56`.
-    if (text.length <= 16 && USUAL.test(text)) return new Decimal(text, undefined, 0);
-    return careful(text);
+    if (!usual(text)) return careful(text);
+    return new Decimal(undefined, 0, text);
   }
 
-  /** So many units of the last of `scale` digits: `Decimal.of(1n, 2)` is `0.01`. */
-  static of(units: bigint, scale: number): Decimal {
-    if (units > UNITS_MAX || units < -UNITS_MAX) {
-      [units, scale] = fitted(units, scale);
-    }
-    return new Decimal(undefined, units, scale);
-  }
-
-  /** The whole units, at {@link scale}. */
-  private get whole(): bigint {
-    return this.units ?? this.takeApart();
-  }
-
-  /** How many digits are behind the point. */
-  get scale(): number {
-    if (this.units === undefined) this.takeApart();
-    return this.places;
-  }
-
-  private takeApart(): bigint {
+  private takeApart(): number | bigint {
     const text = this.text!;
     const point = text.indexOf(".");
-    this.places = point < 0 ? 0 : text.length - point - 1;
-    this.units = BigInt(point < 0 ? text : text.slice(0, point) + text.slice(point + 1));
-    return this.units;
+    const places = point < 0 ? 0 : text.length - point - 1;
+    // At most 14 digits: the nearest float, times a power of ten, is within half a unit of the truth.
+    const units = Math.round(Number(text) * TENS[places]!);
+    this.places = places;
+    this.counted = units === 0 ? 0 : units;
+    return this.counted;
+  }
+
+  /** So many units of the last of `scale` digits: `Decimal.of(1, 2)` is `0.01`. */
+  static of(units: number | bigint, scale: number): Decimal {
+    if (typeof units === "number") {
+      if (Number.isSafeInteger(units)) return new Decimal(units === 0 ? 0 : units, scale);
+      throw new TypeError(`${units} is no whole number of units`);
+    }
+    if (units <= SMALL_MAX && units >= -SMALL_MAX) return new Decimal(Number(units), scale);
+    if (units > UNITS_MAX || units < -UNITS_MAX) [units, scale] = fitted(units, scale);
+    return new Decimal(units, scale);
   }
 
   /** The sum. */
   plus(other: DecimalLike): Decimal {
     const that = decimal(other);
     const scale = Math.max(this.scale, that.scale);
-    return Decimal.of(raised(this.whole, scale - this.scale) + raised(that.whole, scale - that.scale), scale);
+    const small = smallAt(this.units, this.scale, scale) + smallAt(that.units, that.scale, scale);
+    if (small <= SMALL_MAX && small >= -SMALL_MAX) return new Decimal(small, scale);
+    return Decimal.of(this.at(scale) + that.at(scale), scale);
   }
 
   /** The difference. */
@@ -97,7 +113,12 @@ export class Decimal {
   /** The product. */
   times(other: DecimalLike): Decimal {
     const that = decimal(other);
-    return Decimal.of(this.whole * that.whole, this.scale + that.scale);
+    const scale = this.scale + that.scale;
+    if (typeof this.units === "number" && typeof that.units === "number") {
+      const small = this.units * that.units;
+      if (small <= SMALL_MAX && small >= -SMALL_MAX) return new Decimal(small === 0 ? 0 : small, scale);
+    }
+    return Decimal.of(BigInt(this.units) * BigInt(that.units), scale);
   }
 
   /**
@@ -107,39 +128,57 @@ export class Decimal {
    */
   dividedBy(other: DecimalLike): Decimal {
     const that = decimal(other);
-    const divisor = that.whole;
-    if (divisor === 0n) throw new RangeError(`${this.toString()} divided by zero`);
+    if (that.isZero()) throw new RangeError(`${this.toString()} divided by zero`);
     const scale = this.scale - that.scale;
-    const dividend = scale < 0 ? raised(this.whole, -scale) : this.whole;
+    if (scale >= 0 && typeof this.units === "number" && typeof that.units === "number") {
+      if (this.units % that.units === 0) return Decimal.of(this.units / that.units, scale);
+    }
+    const divisor = BigInt(that.units);
+    const dividend = raised(BigInt(this.units), Math.max(-scale, 0));
     if (dividend % divisor === 0n) return Decimal.of(dividend / divisor, Math.max(scale, 0));
     // Enough digits for the quotient to have one more than are kept.
     const more = Math.max(DIGITS + 1 - (digits(dividend) - digits(divisor)), 1);
     const [units, places] = significant(raised(dividend, more) / divisor, Math.max(scale, 0) + more);
-    return new Decimal(undefined, units, places).normalized();
+    return new Decimal(units, places).normalized();
   }
 
   /** The same with the other sign. */
   negated(): Decimal {
-    return Decimal.of(-this.whole, this.scale);
+    return this.isZero() ? this : new Decimal(-this.units, this.scale);
   }
 
   /** Without its sign. */
   abs(): Decimal {
-    return this.whole < 0n ? this.negated() : this;
+    return this.isNegative() ? this.negated() : this;
   }
 
   /** Rounded half away from zero, as tax offices and WooCommerce do, to exactly `places` digits. */
   round(places: number): Decimal {
-    return Decimal.of(rounded(this.whole, this.scale, places), places);
+    const less = this.scale - places;
+    if (less === 0) return this;
+    const { units } = this;
+    if (less > 0 && less < TENS.length && typeof units === "number") {
+      const unit = TENS[less]!;
+      const left = units % unit;
+      const whole = (units - left) / unit;
+      const away = Math.abs(left) * 2 >= unit ? (units < 0 ? -1 : 1) : 0;
+      return new Decimal(whole + away || 0, places);
+    }
+    if (less < 0) {
+      const small = smallAt(units, this.scale, places);
+      if (small <= SMALL_MAX && small >= -SMALL_MAX) return new Decimal(small, places);
+    }
+    return Decimal.of(rounded(BigInt(units), this.scale, places), places);
   }
 
   /** Without zeros at the end of its fraction: `18.00` becomes `18`. */
   normalized(): Decimal {
-    let units = this.whole;
     let scale = this.scale;
-    while (scale > 0 && units % 10n === 0n) {
-      units /= 10n;
-      scale -= 1;
+    let units: number | bigint = this.units;
+    if (typeof units === "number") {
+      for (; scale > 0 && units % 10 === 0; scale--) units /= 10;
+    } else {
+      for (; scale > 0 && units % 10n === 0n; scale--) units /= 10n;
     }
     return Decimal.of(units, scale);
   }
@@ -148,8 +187,10 @@ export class Decimal {
   compare(other: DecimalLike): number {
     const that = decimal(other);
     const scale = Math.max(this.scale, that.scale);
-    const a = raised(this.whole, scale - this.scale);
-    const b = raised(that.whole, scale - that.scale);
+    const difference = smallAt(this.units, this.scale, scale) - smallAt(that.units, that.scale, scale);
+    if (difference <= SMALL_MAX && difference >= -SMALL_MAX) return Math.sign(difference);
+    const a = this.at(scale);
+    const b = that.at(scale);
     return a < b ? -1 : a > b ? 1 : 0;
   }
 
@@ -170,17 +211,17 @@ export class Decimal {
 
   /** Whether it is nothing. */
   isZero(): boolean {
-    return this.whole === 0n;
+    return this.units === 0;
   }
 
   /** Whether it is less than nothing. */
   isNegative(): boolean {
-    return this.whole < 0n;
+    return this.units < 0;
   }
 
   /** Its digits: `-12.30`. */
   toString(): string {
-    return (this.text ??= written(this.whole, this.scale));
+    return (this.text ??= written(this.units, this.scale));
   }
 
   /** In JSON a decimal is text: `"254.56"`. */
@@ -193,10 +234,54 @@ export class Decimal {
     if (hint === "string") return this.toString();
     throw new TypeError(`the decimal ${this.toString()} is no number: use plus, minus, times, dividedBy or compare`);
   }
+
+  /** The units at a scale that is not less than this one's. */
+  private at(scale: number): bigint {
+    return raised(BigInt(this.units), scale - this.scale);
+  }
 }
 
-/** As shops write amounts, and as they are written here: no plus, no zero in front, no `-0`. */
-const USUAL = /^(?:-?[1-9]\d*(?:\.\d+)?|0(?:\.\d+)?|-0\.\d*[1-9]\d*)$/;
+const MINUS = 0x2d;
+const POINT = 0x2e;
+const ZERO = 0x30;
+const NINE = 0x39;
+
+/**
+ * Whether a text is written as shops write amounts (`254.56`, `-3`, `0.10`) and short. Judged by what the
+ * engine's number says of it; whatever is in doubt (`007`, `1e3`, `0x10`, ` 5`, `-0.00`) is left to `careful`.
+ */
+function usual(text: string): boolean {
+  const { length } = text;
+  if (length > SMALL_LENGTH) return false;
+  const number = Number(text); // NaN for what is no number
+  let first = text.charCodeAt(0);
+  if (first === MINUS) {
+    if (!(number < 0)) return false;
+    first = text.charCodeAt(1);
+  }
+  const last = text.charCodeAt(length - 1);
+  if (!(first >= ZERO && first <= NINE && last >= ZERO && last <= NINE)) return false;
+  if (first === ZERO) {
+    // Nothing but a fraction, and one that is not written with an exponent.
+    return length === 1 || (number > -1 && number < 1 && text.charCodeAt(number < 0 ? 2 : 1) === POINT && plain(text));
+  }
+  return Number.isFinite(number) && plain(text);
+}
+
+/** Whether there is no exponent in a number. */
+function plain(text: string): boolean {
+  return !text.includes("e") && !text.includes("E");
+}
+
+/** Units at another scale, or NaN where a `number` would not be exact. */
+function smallAt(units: number | bigint, scale: number, wanted: number): number {
+  if (typeof units !== "number") return NaN;
+  if (scale === wanted) return units;
+  const zeros = wanted - scale;
+  if (zeros >= TENS.length) return units === 0 ? 0 : NaN;
+  const small = units * TENS[zeros]!;
+  return small <= SMALL_MAX && small >= -SMALL_MAX ? small : NaN;
+}
 
 /**
  * A decimal from its text, a whole number or a decimal.
@@ -208,7 +293,7 @@ export function decimal(value: DecimalLike): Decimal {
   if (value instanceof Decimal) return value;
   if (typeof value === "string") return Decimal.parse(value);
   if (typeof value === "bigint") return Decimal.of(value, 0);
-  if (Number.isSafeInteger(value)) return Decimal.of(BigInt(value), 0);
+  if (Number.isSafeInteger(value)) return Decimal.of(value, 0);
   throw new TypeError(
     typeof value === "number"
       ? `${value} is a float, not a decimal: write it as text, decimal("${value}")`
@@ -285,9 +370,10 @@ function fitted(units: bigint, scale: number): [bigint, number] {
   return [fit, left];
 }
 
-function written(units: bigint, scale: number): string {
-  const sign = units < 0n ? "-" : "";
-  const text = (units < 0n ? -units : units).toString().padStart(scale + 1, "0");
+function written(units: number | bigint, scale: number): string {
+  if (scale === 0) return String(units);
+  const sign = units < 0 ? "-" : "";
+  const text = String(units < 0 ? -units : units).padStart(scale + 1, "0");
   const point = text.length - scale;
-  return scale === 0 ? sign + text : `${sign}${text.slice(0, point)}.${text.slice(point)}`;
+  return `${sign}${text.slice(0, point)}.${text.slice(point)}`;
 }

@@ -15,7 +15,7 @@ export function decimalsOf(currency: string): number {
 
 /** The smallest amount of so many decimals: `0.01`. */
 export function smallest(decimals: number): Decimal {
-  return Decimal.of(1n, decimals);
+  return Decimal.of(1, decimals);
 }
 
 /**

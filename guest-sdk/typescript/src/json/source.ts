@@ -64,12 +64,17 @@ export class Source {
     }
   }
 
-  /** The members of an object or list in the order they came, each as it stands in the text. */
-  members(holder: object): { key: string; node: Node; raw: string }[] {
+  /** The members of an object or list in the order they came, each as it stands in the text; `last` of its key. */
+  members(holder: object): { key: string; node: Node; raw: string; last: boolean }[] {
     const exact = (this.located ??= readExactly(this.text));
     const twin = exact.root === this.root ? holder : counterpart(this.root, exact.root, holder);
     const places = (twin && exact.places.get(twin)) ?? [];
-    return places.map(({ key, node, start, end }) => ({ key, node, raw: this.text.slice(start, end) }));
+    return places.map(({ key, node, start, end }, index) => ({
+      key,
+      node,
+      raw: this.text.slice(start, end),
+      last: !places.some((other, later) => later > index && other.key === key),
+    }));
   }
 }
 

@@ -21,7 +21,36 @@ const HALF_WRITTEN = "\\ud";
 
 /** The JSON text of a value. @throws TypeError naming the place of what cannot be JSON. */
 export function writeJson(value: Body): string {
+  try {
+    const json = JSON.stringify(value, look) as string | undefined;
+    if (json !== undefined && !json.includes(HALF_WRITTEN)) return json;
+  } catch (error) {
+    if (error !== CAREFULLY) throw error;
+  }
   return write(value, "");
+}
+
+/** Thrown where the engine's own writer, which is much quicker, would let something pass. */
+const CAREFULLY = Symbol("carefully");
+
+/** Sees each value on its way into the engine's writer, after `toJSON`. */
+function look(this: unknown, _key: string, value: unknown): unknown {
+  switch (typeof value) {
+    case "string":
+    case "boolean":
+      return value;
+    case "number":
+      if (Number.isSafeInteger(value)) return value;
+      throw CAREFULLY;
+    case "undefined":
+      if (Array.isArray(this)) throw CAREFULLY;
+      return value;
+    case "object":
+      if (value === null || Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype) return value;
+      throw CAREFULLY;
+    default:
+      throw CAREFULLY;
+  }
 }
 
 function write(value: unknown, at: string): string {

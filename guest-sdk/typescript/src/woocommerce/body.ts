@@ -30,7 +30,7 @@ export function readBody<T>(payload: string, read: Read<T>): Body<T> {
     if (gone !== undefined) return { deleted: true, id: gone };
   }
   try {
-    return { deleted: false, resource: read({ "": source.root }, "", source) };
+    return { deleted: false, resource: read(source.root, "", source) };
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     return reject(error.pointer.replace(/^\/(?=\/|$)/, ""), "payload_malformed", error.message);
@@ -50,16 +50,16 @@ export function open(payload: string): Source {
 /** The id of a deleted resource, where the body is no more than that. @throws for the shop's error objects. */
 function exception(body: Members): Id | undefined {
   try {
-    const gone = id(body, "id");
+    const gone = id(body["id"], "id");
     if (isSet(gone)) {
       return Object.keys(body).every((key) => EXCEPTION.has(key)) ? gone : undefined;
     }
-    const code = text(body, "code");
+    const code = text(body["code"], "code");
     if (code === "") return undefined;
     return reject(
       "/code",
       "source_error",
-      `the shop sent the error \`${code}\` (${text(body, "message")}) instead of the resource; check that the webhook's owner may still read it`,
+      `the shop sent the error \`${code}\` (${text(body["message"], "message")}) instead of the resource; check that the webhook's owner may still read it`,
     );
   } catch (error) {
     if (error instanceof Rejected) throw error;

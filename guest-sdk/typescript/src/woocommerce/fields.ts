@@ -49,14 +49,11 @@ export class Fault extends Error {
   }
 }
 
-type Key = string & keyof Members;
-
-/** Reads one member of an object or list. */
-export type Read<T> = (from: Members, key: Key, source: Source) => T;
+/** Reads a member of an object or list; `key` says where it stood. */
+export type Read<T> = (value: Node | undefined, key: string | number, source: Source) => T;
 
 /** A text. */
-export function text(from: Members, key: Key): string {
-  const value = from[key];
+export function text(value: Node | undefined, key: string | number): string {
   if (typeof value === "string") return value;
   if (value === undefined || value === null) return "";
   if (value instanceof NumberText) return value.text;
@@ -66,8 +63,7 @@ export function text(from: Members, key: Key): string {
 }
 
 /** An id, by its own digits. */
-export function id(from: Members, key: Key): Id {
-  const value = from[key];
+export function id(value: Node | undefined, key: string | number): Id {
   if (value instanceof NumberText) return value.text;
   if (typeof value === "string") return value;
   if (value === undefined || value === null || value === false) return "";
@@ -75,23 +71,29 @@ export function id(from: Members, key: Key): Id {
 }
 
 /** A decimal, by its own digits. */
-export function amount(from: Members, key: Key): Decimal {
-  const value = from[key];
-  if (value === undefined || value === null) return Decimal.ZERO;
+export function amount(value: Node | undefined, key: string | number): Decimal {
+  if (value === undefined || value === null || value === "" || value === "0.00") {
+    return value === "0.00" ? NOTHING : Decimal.ZERO;
+  }
   const digits = value instanceof NumberText ? value.text : value;
   if (typeof digits !== "string") throw new Fault(key, `${what(value)} is not a decimal number`);
   try {
-    return digits.trim() === "" ? Decimal.ZERO : Decimal.parse(digits);
+    return Decimal.parse(digits);
   } catch (error) {
-    throw error instanceof NotDecimal ? new Fault(key, error.message) : error;
+    if (!(error instanceof NotDecimal)) throw error;
+    if (digits.trim() === "") return Decimal.ZERO;
+    throw new Fault(key, error.message);
   }
 }
 
+/** The amount that an order has most often. */
+const NOTHING = Decimal.of(0, 2);
+
 /** Yes or no. */
-export function flag(from: Members, key: Key): boolean {
-  const value = from[key];
+export function flag(value: Node | undefined, key: string | number): boolean {
   if (typeof value === "boolean") return value;
-  switch (text(from, key)) {
+  const said = text(value, key);
+  switch (said) {
     case "true":
     case "1":
     case "yes":
@@ -104,51 +106,42 @@ export function flag(from: Members, key: Key): boolean {
     case "off":
       return false;
     default:
-      throw new Fault(key, `\`${text(from, key)}\` is neither true nor false`);
+      throw new Fault(key, `\`${said}\` is neither true nor false`);
   }
-}
-
-/** Any JSON value. */
-export function json(from: Members, key: Key, source: Source): Json {
-  return new Json(from, key, source);
 }
 
 const EMPTY: Members = {};
 
 /** A reader of objects of one model. */
 export function model<T>(Model: new (from: Members, source: Source) => T): Read<T> {
-  return (from, key, source) => {
-    const value = from[key];
+  return (value, key, source) => {
     try {
       return new Model(members(value), source);
     } catch (error) {
-      throw error instanceof Fault && value !== undefined ? error.under(key) : error;
+      throw error instanceof Fault ? error.under(key) : error;
     }
   };
+}
 
-  function members(value: Node | undefined): Members {
-    if (value === undefined || value === null || value === "") return EMPTY;
-    if (Array.isArray(value)) {
-      if (value.length === 0) return EMPTY;
-    } else if (typeof value === "object" && !(value instanceof NumberText)) {
-      return value;
-    }
-    throw new Misplaced(`${what(value)} stands where an object belongs`);
+function members(value: Node | undefined): Members {
+  if (value === undefined || value === null || value === "") return EMPTY;
+  if (Array.isArray(value)) {
+    if (value.length === 0) return EMPTY;
+  } else if (typeof value === "object" && !(value instanceof NumberText)) {
+    return value;
   }
+  throw new Misplaced(`${what(value)} stands where an object belongs`);
 }
 
 /** A list of what `read` reads. */
-export function list<T>(from: Members, key: Key, read: Read<T>, source: Source): T[] {
-  const value = from[key];
+export function list<T>(value: Node | undefined, key: string | number, read: Read<T>, source: Source): T[] {
   const items: T[] = [];
   try {
     if (Array.isArray(value)) {
-      for (let index = 0; index < value.length; index++) {
-        items.push(read(value as unknown as Members, index as unknown as string, source));
-      }
+      for (let index = 0; index < value.length; index++) items.push(read(value[index], index, source));
     } else if (typeof value === "object" && value !== null && !(value instanceof NumberText)) {
       // PHP writes a list with gaps as an object. An engine sorts keys that are numbers, the text does not.
-      for (const member of source.members(value)) items.push(read({ [member.key]: member.node }, member.key, source));
+      for (const member of source.members(value)) items.push(read(twin(value, member), member.key, source));
     } else if (value !== undefined && value !== null && value !== "") {
       throw new Misplaced(`${what(value)} stands where a list belongs`);
     }
@@ -156,6 +149,11 @@ export function list<T>(from: Members, key: Key, read: Read<T>, source: Source):
     throw error instanceof Fault ? error.under(key) : error;
   }
   return items;
+}
+
+/** A member as the source's own tree has it; of a key that comes twice the tree has only the last. */
+function twin(holder: Members, member: { key: string; node: Node; last: boolean }): Node | undefined {
+  return member.last ? holder[member.key] : member.node;
 }
 
 /** A fault of the value itself, not of a member. */
@@ -167,7 +165,7 @@ class Misplaced extends Fault {
 }
 
 /** Fails when one of these members is missing. */
-export function required(from: Members, ...keys: Key[]): void {
+export function required(from: Members, ...keys: string[]): void {
   if (from === EMPTY) return;
   for (const key of keys) {
     if (from[key] === undefined) throw new Fault(key, "the field is missing");
@@ -208,7 +206,7 @@ export class Json {
 
   /** The JSON text, as it came. The payload is read once more for it, slowly. */
   get raw(): string {
-    const found = this.source.members(this.holder).findLast((member) => member.key === String(this.key));
+    const found = this.source.members(this.holder).findLast((member) => member.key === this.key);
     return found === undefined ? "null" : found.raw;
   }
 }

@@ -1,11 +1,11 @@
 /** What WooCommerce sends, field by field. Made from `models/woocommerce.toml`; do not edit. */
 
 import type { Decimal } from "../decimal.ts";
-import type { Members, Source } from "../json/source.ts";
-import * as read from "./fields.ts";
-import type { Extra, Id, Json, ShopTime } from "./fields.ts";
+import type { Members, Node, Source } from "../json/source.ts";
+import { amount, Extra, flag, id, Json, list, model, required, text, type Id, type ShopTime } from "./fields.ts";
 import {
   AddressQuestions,
+  asked,
   CustomerQuestions,
   LineItemQuestions,
   OrderQuestions,
@@ -16,7 +16,7 @@ import {
  * A billing or shipping address. Fields of plug-ins (`cpf`, `cnpj`, `number`, `neighborhood`,
  * `cellphone`) are in `extra`.
  */
-export class Address extends AddressQuestions {
+export class Address {
   /** Given name. */
   declare readonly first_name: string;
   /** Family name. */
@@ -39,32 +39,40 @@ export class Address extends AddressQuestions {
   declare readonly email: string;
   /** Telephone. */
   declare readonly phone: string;
-  /** The fields this model does not know. */
-  declare readonly extra: Extra;
+  private declare readonly from: Members;
+  private declare readonly source: Source;
 
   constructor(from: Members, source: Source) {
-    super();
-    this.first_name = read.text(from, "first_name");
-    this.last_name = read.text(from, "last_name");
-    this.company = read.text(from, "company");
-    this.address_1 = read.text(from, "address_1");
-    this.address_2 = read.text(from, "address_2");
-    this.city = read.text(from, "city");
-    this.state = read.text(from, "state");
-    this.postcode = read.text(from, "postcode");
-    this.country = read.text(from, "country");
-    this.email = read.text(from, "email");
-    this.phone = read.text(from, "phone");
-    this.extra = new read.Extra(from, KNOWN_ADDRESS, source);
+    let value: Node | undefined;
+    this.first_name = typeof (value = from.first_name) === "string" ? value : text(value, "first_name");
+    this.last_name = typeof (value = from.last_name) === "string" ? value : text(value, "last_name");
+    this.company = typeof (value = from.company) === "string" ? value : text(value, "company");
+    this.address_1 = typeof (value = from.address_1) === "string" ? value : text(value, "address_1");
+    this.address_2 = typeof (value = from.address_2) === "string" ? value : text(value, "address_2");
+    this.city = typeof (value = from.city) === "string" ? value : text(value, "city");
+    this.state = typeof (value = from.state) === "string" ? value : text(value, "state");
+    this.postcode = typeof (value = from.postcode) === "string" ? value : text(value, "postcode");
+    this.country = typeof (value = from.country) === "string" ? value : text(value, "country");
+    this.email = typeof (value = from.email) === "string" ? value : text(value, "email");
+    this.phone = typeof (value = from.phone) === "string" ? value : text(value, "phone");
+    this.from = from;
+    this.source = source;
+  }
+
+  /** The fields this model does not know. */
+  get extra(): Extra {
+    return new Extra(this.from, KNOWN_ADDRESS, this.source);
   }
 }
+export interface Address extends AddressQuestions {}
+asked(Address, AddressQuestions);
 
 const KNOWN_ADDRESS = new Set([
   "first_name", "last_name", "company", "address_1", "address_2", "city", "state", "postcode",
   "country", "email", "phone"
 ]);
 /** Reads a member as one of these. */
-export const readAddress = read.model(Address);
+export const readAddress = model(Address);
 
 /** One meta entry: a name and any JSON value. */
 export class Meta {
@@ -72,16 +80,25 @@ export class Meta {
   declare readonly id: Id;
   /** Its name (`_billing_cpf`). */
   declare readonly key: string;
-  /** Its value; plug-ins put any JSON there. */
-  declare readonly value: Json;
-  /** The fields this model does not know. */
-  declare readonly extra: Extra;
+  private declare readonly from: Members;
+  private declare readonly source: Source;
 
   constructor(from: Members, source: Source) {
-    this.id = read.id(from, "id");
-    this.key = read.text(from, "key");
-    this.value = read.json(from, "value", source);
-    this.extra = new read.Extra(from, KNOWN_META, source);
+    let value: Node | undefined;
+    this.id = id(from.id, "id");
+    this.key = typeof (value = from.key) === "string" ? value : text(value, "key");
+    this.from = from;
+    this.source = source;
+  }
+
+  /** Its value; plug-ins put any JSON there. */
+  get value(): Json {
+    return new Json(this.from, "value", this.source);
+  }
+
+  /** The fields this model does not know. */
+  get extra(): Extra {
+    return new Extra(this.from, KNOWN_META, this.source);
   }
 }
 
@@ -89,10 +106,10 @@ const KNOWN_META = new Set([
   "id", "key", "value"
 ]);
 /** Reads a member as one of these. */
-export const readMeta = read.model(Meta);
+export const readMeta = model(Meta);
 
 /** An order as a webhook or `GET /orders/{id}` gives it. */
-export class Order extends OrderQuestions {
+export class Order {
   /** Its id. */
   declare readonly id: Id;
   /** The order it belongs to (of a subscription); mostly `0`. */
@@ -164,49 +181,57 @@ export class Order extends OrderQuestions {
   declare readonly coupon_lines: CouponLine[];
   /** What was given back; `total` is negative. */
   declare readonly refunds: Refund[];
-  /** The fields this model does not know. */
-  declare readonly extra: Extra;
+  private declare readonly from: Members;
+  private declare readonly source: Source;
 
   constructor(from: Members, source: Source) {
-    super();
-    read.required(from, "status", "currency", "total");
-    this.id = read.id(from, "id");
-    this.parent_id = read.id(from, "parent_id");
-    this.number = read.text(from, "number");
-    this.status = read.text(from, "status");
-    this.currency = read.text(from, "currency");
-    this.prices_include_tax = read.flag(from, "prices_include_tax");
-    this.date_created = read.text(from, "date_created");
-    this.date_created_gmt = read.text(from, "date_created_gmt");
-    this.date_modified_gmt = read.text(from, "date_modified_gmt");
-    this.date_paid = read.text(from, "date_paid");
-    this.date_paid_gmt = read.text(from, "date_paid_gmt");
-    this.date_completed_gmt = read.text(from, "date_completed_gmt");
-    this.discount_total = read.amount(from, "discount_total");
-    this.discount_tax = read.amount(from, "discount_tax");
-    this.shipping_total = read.amount(from, "shipping_total");
-    this.shipping_tax = read.amount(from, "shipping_tax");
-    this.cart_tax = read.amount(from, "cart_tax");
-    this.total = read.amount(from, "total");
-    this.total_tax = read.amount(from, "total_tax");
-    this.customer_id = read.id(from, "customer_id");
-    this.customer_note = read.text(from, "customer_note");
-    this.billing = readAddress(from, "billing", source);
-    this.shipping = readAddress(from, "shipping", source);
-    this.payment_method = read.text(from, "payment_method");
-    this.payment_method_title = read.text(from, "payment_method_title");
-    this.transaction_id = read.text(from, "transaction_id");
-    this.created_via = read.text(from, "created_via");
-    this.meta_data = read.list(from, "meta_data", readMeta, source);
-    this.line_items = read.list(from, "line_items", readLineItem, source);
-    this.tax_lines = read.list(from, "tax_lines", readTaxLine, source);
-    this.shipping_lines = read.list(from, "shipping_lines", readShippingLine, source);
-    this.fee_lines = read.list(from, "fee_lines", readFeeLine, source);
-    this.coupon_lines = read.list(from, "coupon_lines", readCouponLine, source);
-    this.refunds = read.list(from, "refunds", readRefund, source);
-    this.extra = new read.Extra(from, KNOWN_ORDER, source);
+    let value: Node | undefined;
+    required(from, "status", "currency", "total");
+    this.id = id(from.id, "id");
+    this.parent_id = id(from.parent_id, "parent_id");
+    this.number = typeof (value = from.number) === "string" ? value : text(value, "number");
+    this.status = typeof (value = from.status) === "string" ? value : text(value, "status");
+    this.currency = typeof (value = from.currency) === "string" ? value : text(value, "currency");
+    this.prices_include_tax = flag(from.prices_include_tax, "prices_include_tax");
+    this.date_created = typeof (value = from.date_created) === "string" ? value : text(value, "date_created");
+    this.date_created_gmt = typeof (value = from.date_created_gmt) === "string" ? value : text(value, "date_created_gmt");
+    this.date_modified_gmt = typeof (value = from.date_modified_gmt) === "string" ? value : text(value, "date_modified_gmt");
+    this.date_paid = typeof (value = from.date_paid) === "string" ? value : text(value, "date_paid");
+    this.date_paid_gmt = typeof (value = from.date_paid_gmt) === "string" ? value : text(value, "date_paid_gmt");
+    this.date_completed_gmt = typeof (value = from.date_completed_gmt) === "string" ? value : text(value, "date_completed_gmt");
+    this.discount_total = amount(from.discount_total, "discount_total");
+    this.discount_tax = amount(from.discount_tax, "discount_tax");
+    this.shipping_total = amount(from.shipping_total, "shipping_total");
+    this.shipping_tax = amount(from.shipping_tax, "shipping_tax");
+    this.cart_tax = amount(from.cart_tax, "cart_tax");
+    this.total = amount(from.total, "total");
+    this.total_tax = amount(from.total_tax, "total_tax");
+    this.customer_id = id(from.customer_id, "customer_id");
+    this.customer_note = typeof (value = from.customer_note) === "string" ? value : text(value, "customer_note");
+    this.billing = readAddress(from.billing, "billing", source);
+    this.shipping = readAddress(from.shipping, "shipping", source);
+    this.payment_method = typeof (value = from.payment_method) === "string" ? value : text(value, "payment_method");
+    this.payment_method_title = typeof (value = from.payment_method_title) === "string" ? value : text(value, "payment_method_title");
+    this.transaction_id = typeof (value = from.transaction_id) === "string" ? value : text(value, "transaction_id");
+    this.created_via = typeof (value = from.created_via) === "string" ? value : text(value, "created_via");
+    this.meta_data = list(from.meta_data, "meta_data", readMeta, source);
+    this.line_items = list(from.line_items, "line_items", readLineItem, source);
+    this.tax_lines = list(from.tax_lines, "tax_lines", readTaxLine, source);
+    this.shipping_lines = list(from.shipping_lines, "shipping_lines", readShippingLine, source);
+    this.fee_lines = list(from.fee_lines, "fee_lines", readFeeLine, source);
+    this.coupon_lines = list(from.coupon_lines, "coupon_lines", readCouponLine, source);
+    this.refunds = list(from.refunds, "refunds", readRefund, source);
+    this.from = from;
+    this.source = source;
+  }
+
+  /** The fields this model does not know. */
+  get extra(): Extra {
+    return new Extra(this.from, KNOWN_ORDER, this.source);
   }
 }
+export interface Order extends OrderQuestions {}
+asked(Order, OrderQuestions);
 
 const KNOWN_ORDER = new Set([
   "id", "parent_id", "number", "status", "currency", "prices_include_tax", "date_created",
@@ -217,10 +242,10 @@ const KNOWN_ORDER = new Set([
   "shipping_lines", "fee_lines", "coupon_lines", "refunds"
 ]);
 /** Reads a member as one of these. */
-export const readOrder = read.model(Order);
+export const readOrder = model(Order);
 
 /** A line of goods. */
-export class LineItem extends LineItemQuestions {
+export class LineItem {
   /** Its id. */
   declare readonly id: Id;
   /** The product's name when it was bought. */
@@ -247,34 +272,42 @@ export class LineItem extends LineItemQuestions {
   declare readonly taxes: LineTax[];
   /** Options chosen and what plug-ins know. */
   declare readonly meta_data: Meta[];
-  /** The fields this model does not know. */
-  declare readonly extra: Extra;
+  private declare readonly from: Members;
+  private declare readonly source: Source;
 
   constructor(from: Members, source: Source) {
-    super();
-    this.id = read.id(from, "id");
-    this.name = read.text(from, "name");
-    this.product_id = read.id(from, "product_id");
-    this.variation_id = read.id(from, "variation_id");
-    this.sku = read.text(from, "sku");
-    this.quantity = read.amount(from, "quantity");
-    this.tax_class = read.text(from, "tax_class");
-    this.subtotal = read.amount(from, "subtotal");
-    this.subtotal_tax = read.amount(from, "subtotal_tax");
-    this.total = read.amount(from, "total");
-    this.total_tax = read.amount(from, "total_tax");
-    this.taxes = read.list(from, "taxes", readLineTax, source);
-    this.meta_data = read.list(from, "meta_data", readMeta, source);
-    this.extra = new read.Extra(from, KNOWN_LINE_ITEM, source);
+    let value: Node | undefined;
+    this.id = id(from.id, "id");
+    this.name = typeof (value = from.name) === "string" ? value : text(value, "name");
+    this.product_id = id(from.product_id, "product_id");
+    this.variation_id = id(from.variation_id, "variation_id");
+    this.sku = typeof (value = from.sku) === "string" ? value : text(value, "sku");
+    this.quantity = amount(from.quantity, "quantity");
+    this.tax_class = typeof (value = from.tax_class) === "string" ? value : text(value, "tax_class");
+    this.subtotal = amount(from.subtotal, "subtotal");
+    this.subtotal_tax = amount(from.subtotal_tax, "subtotal_tax");
+    this.total = amount(from.total, "total");
+    this.total_tax = amount(from.total_tax, "total_tax");
+    this.taxes = list(from.taxes, "taxes", readLineTax, source);
+    this.meta_data = list(from.meta_data, "meta_data", readMeta, source);
+    this.from = from;
+    this.source = source;
+  }
+
+  /** The fields this model does not know. */
+  get extra(): Extra {
+    return new Extra(this.from, KNOWN_LINE_ITEM, this.source);
   }
 }
+export interface LineItem extends LineItemQuestions {}
+asked(LineItem, LineItemQuestions);
 
 const KNOWN_LINE_ITEM = new Set([
   "id", "name", "product_id", "variation_id", "sku", "quantity", "tax_class", "subtotal",
   "subtotal_tax", "total", "total_tax", "taxes", "meta_data"
 ]);
 /** Reads a member as one of these. */
-export const readLineItem = read.model(LineItem);
+export const readLineItem = model(LineItem);
 
 /** The tax of one rate on one line. */
 export class LineTax {
@@ -284,14 +317,20 @@ export class LineTax {
   declare readonly total: Decimal;
   /** Before coupons. */
   declare readonly subtotal: Decimal;
-  /** The fields this model does not know. */
-  declare readonly extra: Extra;
+  private declare readonly from: Members;
+  private declare readonly source: Source;
 
   constructor(from: Members, source: Source) {
-    this.id = read.id(from, "id");
-    this.total = read.amount(from, "total");
-    this.subtotal = read.amount(from, "subtotal");
-    this.extra = new read.Extra(from, KNOWN_LINE_TAX, source);
+    this.id = id(from.id, "id");
+    this.total = amount(from.total, "total");
+    this.subtotal = amount(from.subtotal, "subtotal");
+    this.from = from;
+    this.source = source;
+  }
+
+  /** The fields this model does not know. */
+  get extra(): Extra {
+    return new Extra(this.from, KNOWN_LINE_TAX, this.source);
   }
 }
 
@@ -299,7 +338,7 @@ const KNOWN_LINE_TAX = new Set([
   "id", "total", "subtotal"
 ]);
 /** Reads a member as one of these. */
-export const readLineTax = read.model(LineTax);
+export const readLineTax = model(LineTax);
 
 /** The tax of one rate on the whole order. */
 export class TaxLine {
@@ -321,20 +360,27 @@ export class TaxLine {
   declare readonly rate_percent: Decimal;
   /** What plug-ins know. */
   declare readonly meta_data: Meta[];
-  /** The fields this model does not know. */
-  declare readonly extra: Extra;
+  private declare readonly from: Members;
+  private declare readonly source: Source;
 
   constructor(from: Members, source: Source) {
-    this.id = read.id(from, "id");
-    this.rate_code = read.text(from, "rate_code");
-    this.rate_id = read.id(from, "rate_id");
-    this.label = read.text(from, "label");
-    this.compound = read.flag(from, "compound");
-    this.tax_total = read.amount(from, "tax_total");
-    this.shipping_tax_total = read.amount(from, "shipping_tax_total");
-    this.rate_percent = read.amount(from, "rate_percent");
-    this.meta_data = read.list(from, "meta_data", readMeta, source);
-    this.extra = new read.Extra(from, KNOWN_TAX_LINE, source);
+    let value: Node | undefined;
+    this.id = id(from.id, "id");
+    this.rate_code = typeof (value = from.rate_code) === "string" ? value : text(value, "rate_code");
+    this.rate_id = id(from.rate_id, "rate_id");
+    this.label = typeof (value = from.label) === "string" ? value : text(value, "label");
+    this.compound = flag(from.compound, "compound");
+    this.tax_total = amount(from.tax_total, "tax_total");
+    this.shipping_tax_total = amount(from.shipping_tax_total, "shipping_tax_total");
+    this.rate_percent = amount(from.rate_percent, "rate_percent");
+    this.meta_data = list(from.meta_data, "meta_data", readMeta, source);
+    this.from = from;
+    this.source = source;
+  }
+
+  /** The fields this model does not know. */
+  get extra(): Extra {
+    return new Extra(this.from, KNOWN_TAX_LINE, this.source);
   }
 }
 
@@ -343,7 +389,7 @@ const KNOWN_TAX_LINE = new Set([
   "rate_percent", "meta_data"
 ]);
 /** Reads a member as one of these. */
-export const readTaxLine = read.model(TaxLine);
+export const readTaxLine = model(TaxLine);
 
 /** A way of shipping. */
 export class ShippingLine {
@@ -361,18 +407,25 @@ export class ShippingLine {
   declare readonly taxes: LineTax[];
   /** What plug-ins know. */
   declare readonly meta_data: Meta[];
-  /** The fields this model does not know. */
-  declare readonly extra: Extra;
+  private declare readonly from: Members;
+  private declare readonly source: Source;
 
   constructor(from: Members, source: Source) {
-    this.id = read.id(from, "id");
-    this.method_title = read.text(from, "method_title");
-    this.method_id = read.text(from, "method_id");
-    this.total = read.amount(from, "total");
-    this.total_tax = read.amount(from, "total_tax");
-    this.taxes = read.list(from, "taxes", readLineTax, source);
-    this.meta_data = read.list(from, "meta_data", readMeta, source);
-    this.extra = new read.Extra(from, KNOWN_SHIPPING_LINE, source);
+    let value: Node | undefined;
+    this.id = id(from.id, "id");
+    this.method_title = typeof (value = from.method_title) === "string" ? value : text(value, "method_title");
+    this.method_id = typeof (value = from.method_id) === "string" ? value : text(value, "method_id");
+    this.total = amount(from.total, "total");
+    this.total_tax = amount(from.total_tax, "total_tax");
+    this.taxes = list(from.taxes, "taxes", readLineTax, source);
+    this.meta_data = list(from.meta_data, "meta_data", readMeta, source);
+    this.from = from;
+    this.source = source;
+  }
+
+  /** The fields this model does not know. */
+  get extra(): Extra {
+    return new Extra(this.from, KNOWN_SHIPPING_LINE, this.source);
   }
 }
 
@@ -380,7 +433,7 @@ const KNOWN_SHIPPING_LINE = new Set([
   "id", "method_title", "method_id", "total", "total_tax", "taxes", "meta_data"
 ]);
 /** Reads a member as one of these. */
-export const readShippingLine = read.model(ShippingLine);
+export const readShippingLine = model(ShippingLine);
 
 /** A surcharge, or a discount when negative. */
 export class FeeLine {
@@ -400,19 +453,26 @@ export class FeeLine {
   declare readonly taxes: LineTax[];
   /** What plug-ins know. */
   declare readonly meta_data: Meta[];
-  /** The fields this model does not know. */
-  declare readonly extra: Extra;
+  private declare readonly from: Members;
+  private declare readonly source: Source;
 
   constructor(from: Members, source: Source) {
-    this.id = read.id(from, "id");
-    this.name = read.text(from, "name");
-    this.tax_class = read.text(from, "tax_class");
-    this.tax_status = read.text(from, "tax_status");
-    this.total = read.amount(from, "total");
-    this.total_tax = read.amount(from, "total_tax");
-    this.taxes = read.list(from, "taxes", readLineTax, source);
-    this.meta_data = read.list(from, "meta_data", readMeta, source);
-    this.extra = new read.Extra(from, KNOWN_FEE_LINE, source);
+    let value: Node | undefined;
+    this.id = id(from.id, "id");
+    this.name = typeof (value = from.name) === "string" ? value : text(value, "name");
+    this.tax_class = typeof (value = from.tax_class) === "string" ? value : text(value, "tax_class");
+    this.tax_status = typeof (value = from.tax_status) === "string" ? value : text(value, "tax_status");
+    this.total = amount(from.total, "total");
+    this.total_tax = amount(from.total_tax, "total_tax");
+    this.taxes = list(from.taxes, "taxes", readLineTax, source);
+    this.meta_data = list(from.meta_data, "meta_data", readMeta, source);
+    this.from = from;
+    this.source = source;
+  }
+
+  /** The fields this model does not know. */
+  get extra(): Extra {
+    return new Extra(this.from, KNOWN_FEE_LINE, this.source);
   }
 }
 
@@ -420,7 +480,7 @@ const KNOWN_FEE_LINE = new Set([
   "id", "name", "tax_class", "tax_status", "total", "total_tax", "taxes", "meta_data"
 ]);
 /** Reads a member as one of these. */
-export const readFeeLine = read.model(FeeLine);
+export const readFeeLine = model(FeeLine);
 
 /** A coupon that was used. */
 export class CouponLine {
@@ -436,17 +496,24 @@ export class CouponLine {
   declare readonly discount_type: string;
   /** What plug-ins know. */
   declare readonly meta_data: Meta[];
-  /** The fields this model does not know. */
-  declare readonly extra: Extra;
+  private declare readonly from: Members;
+  private declare readonly source: Source;
 
   constructor(from: Members, source: Source) {
-    this.id = read.id(from, "id");
-    this.code = read.text(from, "code");
-    this.discount = read.amount(from, "discount");
-    this.discount_tax = read.amount(from, "discount_tax");
-    this.discount_type = read.text(from, "discount_type");
-    this.meta_data = read.list(from, "meta_data", readMeta, source);
-    this.extra = new read.Extra(from, KNOWN_COUPON_LINE, source);
+    let value: Node | undefined;
+    this.id = id(from.id, "id");
+    this.code = typeof (value = from.code) === "string" ? value : text(value, "code");
+    this.discount = amount(from.discount, "discount");
+    this.discount_tax = amount(from.discount_tax, "discount_tax");
+    this.discount_type = typeof (value = from.discount_type) === "string" ? value : text(value, "discount_type");
+    this.meta_data = list(from.meta_data, "meta_data", readMeta, source);
+    this.from = from;
+    this.source = source;
+  }
+
+  /** The fields this model does not know. */
+  get extra(): Extra {
+    return new Extra(this.from, KNOWN_COUPON_LINE, this.source);
   }
 }
 
@@ -454,7 +521,7 @@ const KNOWN_COUPON_LINE = new Set([
   "id", "code", "discount", "discount_tax", "discount_type", "meta_data"
 ]);
 /** Reads a member as one of these. */
-export const readCouponLine = read.model(CouponLine);
+export const readCouponLine = model(CouponLine);
 
 /**
  * Money given back. In an order only `id`, `reason` and `total` are there; `GET
@@ -490,24 +557,31 @@ export class Refund {
   declare readonly tax_lines: TaxLine[];
   /** What plug-ins know. */
   declare readonly meta_data: Meta[];
-  /** The fields this model does not know. */
-  declare readonly extra: Extra;
+  private declare readonly from: Members;
+  private declare readonly source: Source;
 
   constructor(from: Members, source: Source) {
-    this.id = read.id(from, "id");
-    this.reason = read.text(from, "reason");
-    this.total = read.amount(from, "total");
-    this.amount = read.amount(from, "amount");
-    this.parent_id = read.id(from, "parent_id");
-    this.date_created_gmt = read.text(from, "date_created_gmt");
-    this.refunded_by = read.id(from, "refunded_by");
-    this.refunded_payment = read.flag(from, "refunded_payment");
-    this.line_items = read.list(from, "line_items", readLineItem, source);
-    this.shipping_lines = read.list(from, "shipping_lines", readShippingLine, source);
-    this.fee_lines = read.list(from, "fee_lines", readFeeLine, source);
-    this.tax_lines = read.list(from, "tax_lines", readTaxLine, source);
-    this.meta_data = read.list(from, "meta_data", readMeta, source);
-    this.extra = new read.Extra(from, KNOWN_REFUND, source);
+    let value: Node | undefined;
+    this.id = id(from.id, "id");
+    this.reason = typeof (value = from.reason) === "string" ? value : text(value, "reason");
+    this.total = amount(from.total, "total");
+    this.amount = amount(from.amount, "amount");
+    this.parent_id = id(from.parent_id, "parent_id");
+    this.date_created_gmt = typeof (value = from.date_created_gmt) === "string" ? value : text(value, "date_created_gmt");
+    this.refunded_by = id(from.refunded_by, "refunded_by");
+    this.refunded_payment = flag(from.refunded_payment, "refunded_payment");
+    this.line_items = list(from.line_items, "line_items", readLineItem, source);
+    this.shipping_lines = list(from.shipping_lines, "shipping_lines", readShippingLine, source);
+    this.fee_lines = list(from.fee_lines, "fee_lines", readFeeLine, source);
+    this.tax_lines = list(from.tax_lines, "tax_lines", readTaxLine, source);
+    this.meta_data = list(from.meta_data, "meta_data", readMeta, source);
+    this.from = from;
+    this.source = source;
+  }
+
+  /** The fields this model does not know. */
+  get extra(): Extra {
+    return new Extra(this.from, KNOWN_REFUND, this.source);
   }
 }
 
@@ -516,10 +590,10 @@ const KNOWN_REFUND = new Set([
   "refunded_payment", "line_items", "shipping_lines", "fee_lines", "tax_lines", "meta_data"
 ]);
 /** Reads a member as one of these. */
-export const readRefund = read.model(Refund);
+export const readRefund = model(Refund);
 
 /** A product, or a variation of one (`type` `variation`, with `parent_id`). */
-export class Product extends ProductQuestions {
+export class Product {
   /** Its id. */
   declare readonly id: Id;
   /** Its name. */
@@ -577,41 +651,49 @@ export class Product extends ProductQuestions {
   declare readonly attributes: Attribute[];
   /** What plug-ins know. */
   declare readonly meta_data: Meta[];
-  /** The fields this model does not know. */
-  declare readonly extra: Extra;
+  private declare readonly from: Members;
+  private declare readonly source: Source;
 
   constructor(from: Members, source: Source) {
-    super();
-    this.id = read.id(from, "id");
-    this.name = read.text(from, "name");
-    this.slug = read.text(from, "slug");
-    this.kind = read.text(from, "type");
-    this.status = read.text(from, "status");
-    this.date_created_gmt = read.text(from, "date_created_gmt");
-    this.date_modified_gmt = read.text(from, "date_modified_gmt");
-    this.sku = read.text(from, "sku");
-    this.global_unique_id = read.text(from, "global_unique_id");
-    this.price = read.amount(from, "price");
-    this.regular_price = read.amount(from, "regular_price");
-    this.sale_price = read.amount(from, "sale_price");
-    this.description = read.text(from, "description");
-    this.short_description = read.text(from, "short_description");
-    this.tax_status = read.text(from, "tax_status");
-    this.tax_class = read.text(from, "tax_class");
-    this.manage_stock = read.text(from, "manage_stock");
-    this.stock_quantity = read.amount(from, "stock_quantity");
-    this.stock_status = read.text(from, "stock_status");
-    this.weight = read.amount(from, "weight");
-    this.parent_id = read.id(from, "parent_id");
-    this.variations = read.list(from, "variations", read.id, source);
-    this.categories = read.list(from, "categories", readTerm, source);
-    this.tags = read.list(from, "tags", readTerm, source);
-    this.images = read.list(from, "images", readImage, source);
-    this.attributes = read.list(from, "attributes", readAttribute, source);
-    this.meta_data = read.list(from, "meta_data", readMeta, source);
-    this.extra = new read.Extra(from, KNOWN_PRODUCT, source);
+    let value: Node | undefined;
+    this.id = id(from.id, "id");
+    this.name = typeof (value = from.name) === "string" ? value : text(value, "name");
+    this.slug = typeof (value = from.slug) === "string" ? value : text(value, "slug");
+    this.kind = typeof (value = from.type) === "string" ? value : text(value, "type");
+    this.status = typeof (value = from.status) === "string" ? value : text(value, "status");
+    this.date_created_gmt = typeof (value = from.date_created_gmt) === "string" ? value : text(value, "date_created_gmt");
+    this.date_modified_gmt = typeof (value = from.date_modified_gmt) === "string" ? value : text(value, "date_modified_gmt");
+    this.sku = typeof (value = from.sku) === "string" ? value : text(value, "sku");
+    this.global_unique_id = typeof (value = from.global_unique_id) === "string" ? value : text(value, "global_unique_id");
+    this.price = amount(from.price, "price");
+    this.regular_price = amount(from.regular_price, "regular_price");
+    this.sale_price = amount(from.sale_price, "sale_price");
+    this.description = typeof (value = from.description) === "string" ? value : text(value, "description");
+    this.short_description = typeof (value = from.short_description) === "string" ? value : text(value, "short_description");
+    this.tax_status = typeof (value = from.tax_status) === "string" ? value : text(value, "tax_status");
+    this.tax_class = typeof (value = from.tax_class) === "string" ? value : text(value, "tax_class");
+    this.manage_stock = typeof (value = from.manage_stock) === "string" ? value : text(value, "manage_stock");
+    this.stock_quantity = amount(from.stock_quantity, "stock_quantity");
+    this.stock_status = typeof (value = from.stock_status) === "string" ? value : text(value, "stock_status");
+    this.weight = amount(from.weight, "weight");
+    this.parent_id = id(from.parent_id, "parent_id");
+    this.variations = list(from.variations, "variations", id, source);
+    this.categories = list(from.categories, "categories", readTerm, source);
+    this.tags = list(from.tags, "tags", readTerm, source);
+    this.images = list(from.images, "images", readImage, source);
+    this.attributes = list(from.attributes, "attributes", readAttribute, source);
+    this.meta_data = list(from.meta_data, "meta_data", readMeta, source);
+    this.from = from;
+    this.source = source;
+  }
+
+  /** The fields this model does not know. */
+  get extra(): Extra {
+    return new Extra(this.from, KNOWN_PRODUCT, this.source);
   }
 }
+export interface Product extends ProductQuestions {}
+asked(Product, ProductQuestions);
 
 const KNOWN_PRODUCT = new Set([
   "id", "name", "slug", "type", "status", "date_created_gmt", "date_modified_gmt", "sku",
@@ -620,7 +702,7 @@ const KNOWN_PRODUCT = new Set([
   "variations", "categories", "tags", "images", "attributes", "meta_data"
 ]);
 /** Reads a member as one of these. */
-export const readProduct = read.model(Product);
+export const readProduct = model(Product);
 
 /** A category or tag. */
 export class Term {
@@ -630,14 +712,21 @@ export class Term {
   declare readonly name: string;
   /** Its name in URLs. */
   declare readonly slug: string;
-  /** The fields this model does not know. */
-  declare readonly extra: Extra;
+  private declare readonly from: Members;
+  private declare readonly source: Source;
 
   constructor(from: Members, source: Source) {
-    this.id = read.id(from, "id");
-    this.name = read.text(from, "name");
-    this.slug = read.text(from, "slug");
-    this.extra = new read.Extra(from, KNOWN_TERM, source);
+    let value: Node | undefined;
+    this.id = id(from.id, "id");
+    this.name = typeof (value = from.name) === "string" ? value : text(value, "name");
+    this.slug = typeof (value = from.slug) === "string" ? value : text(value, "slug");
+    this.from = from;
+    this.source = source;
+  }
+
+  /** The fields this model does not know. */
+  get extra(): Extra {
+    return new Extra(this.from, KNOWN_TERM, this.source);
   }
 }
 
@@ -645,7 +734,7 @@ const KNOWN_TERM = new Set([
   "id", "name", "slug"
 ]);
 /** Reads a member as one of these. */
-export const readTerm = read.model(Term);
+export const readTerm = model(Term);
 
 /** A picture. */
 export class Image {
@@ -655,14 +744,21 @@ export class Image {
   declare readonly src: string;
   /** What it shows. */
   declare readonly alt: string;
-  /** The fields this model does not know. */
-  declare readonly extra: Extra;
+  private declare readonly from: Members;
+  private declare readonly source: Source;
 
   constructor(from: Members, source: Source) {
-    this.id = read.id(from, "id");
-    this.src = read.text(from, "src");
-    this.alt = read.text(from, "alt");
-    this.extra = new read.Extra(from, KNOWN_IMAGE, source);
+    let value: Node | undefined;
+    this.id = id(from.id, "id");
+    this.src = typeof (value = from.src) === "string" ? value : text(value, "src");
+    this.alt = typeof (value = from.alt) === "string" ? value : text(value, "alt");
+    this.from = from;
+    this.source = source;
+  }
+
+  /** The fields this model does not know. */
+  get extra(): Extra {
+    return new Extra(this.from, KNOWN_IMAGE, this.source);
   }
 }
 
@@ -670,7 +766,7 @@ const KNOWN_IMAGE = new Set([
   "id", "src", "alt"
 ]);
 /** Reads a member as one of these. */
-export const readImage = read.model(Image);
+export const readImage = model(Image);
 
 /** An attribute of a product (`options`) or of a variation (`option`). */
 export class Attribute {
@@ -684,16 +780,23 @@ export class Attribute {
   declare readonly options: string[];
   /** Whether variations differ in it. */
   declare readonly variation: boolean;
-  /** The fields this model does not know. */
-  declare readonly extra: Extra;
+  private declare readonly from: Members;
+  private declare readonly source: Source;
 
   constructor(from: Members, source: Source) {
-    this.id = read.id(from, "id");
-    this.name = read.text(from, "name");
-    this.option = read.text(from, "option");
-    this.options = read.list(from, "options", read.text, source);
-    this.variation = read.flag(from, "variation");
-    this.extra = new read.Extra(from, KNOWN_ATTRIBUTE, source);
+    let value: Node | undefined;
+    this.id = id(from.id, "id");
+    this.name = typeof (value = from.name) === "string" ? value : text(value, "name");
+    this.option = typeof (value = from.option) === "string" ? value : text(value, "option");
+    this.options = list(from.options, "options", text, source);
+    this.variation = flag(from.variation, "variation");
+    this.from = from;
+    this.source = source;
+  }
+
+  /** The fields this model does not know. */
+  get extra(): Extra {
+    return new Extra(this.from, KNOWN_ATTRIBUTE, this.source);
   }
 }
 
@@ -701,10 +804,10 @@ const KNOWN_ATTRIBUTE = new Set([
   "id", "name", "option", "options", "variation"
 ]);
 /** Reads a member as one of these. */
-export const readAttribute = read.model(Attribute);
+export const readAttribute = model(Attribute);
 
 /** A customer with an account. */
-export class Customer extends CustomerQuestions {
+export class Customer {
   /** Its id. */
   declare readonly id: Id;
   /** When the account was made, UTC. */
@@ -729,30 +832,38 @@ export class Customer extends CustomerQuestions {
   declare readonly is_paying_customer: boolean;
   /** What plug-ins know. */
   declare readonly meta_data: Meta[];
-  /** The fields this model does not know. */
-  declare readonly extra: Extra;
+  private declare readonly from: Members;
+  private declare readonly source: Source;
 
   constructor(from: Members, source: Source) {
-    super();
-    this.id = read.id(from, "id");
-    this.date_created_gmt = read.text(from, "date_created_gmt");
-    this.date_modified_gmt = read.text(from, "date_modified_gmt");
-    this.email = read.text(from, "email");
-    this.first_name = read.text(from, "first_name");
-    this.last_name = read.text(from, "last_name");
-    this.role = read.text(from, "role");
-    this.username = read.text(from, "username");
-    this.billing = readAddress(from, "billing", source);
-    this.shipping = readAddress(from, "shipping", source);
-    this.is_paying_customer = read.flag(from, "is_paying_customer");
-    this.meta_data = read.list(from, "meta_data", readMeta, source);
-    this.extra = new read.Extra(from, KNOWN_CUSTOMER, source);
+    let value: Node | undefined;
+    this.id = id(from.id, "id");
+    this.date_created_gmt = typeof (value = from.date_created_gmt) === "string" ? value : text(value, "date_created_gmt");
+    this.date_modified_gmt = typeof (value = from.date_modified_gmt) === "string" ? value : text(value, "date_modified_gmt");
+    this.email = typeof (value = from.email) === "string" ? value : text(value, "email");
+    this.first_name = typeof (value = from.first_name) === "string" ? value : text(value, "first_name");
+    this.last_name = typeof (value = from.last_name) === "string" ? value : text(value, "last_name");
+    this.role = typeof (value = from.role) === "string" ? value : text(value, "role");
+    this.username = typeof (value = from.username) === "string" ? value : text(value, "username");
+    this.billing = readAddress(from.billing, "billing", source);
+    this.shipping = readAddress(from.shipping, "shipping", source);
+    this.is_paying_customer = flag(from.is_paying_customer, "is_paying_customer");
+    this.meta_data = list(from.meta_data, "meta_data", readMeta, source);
+    this.from = from;
+    this.source = source;
+  }
+
+  /** The fields this model does not know. */
+  get extra(): Extra {
+    return new Extra(this.from, KNOWN_CUSTOMER, this.source);
   }
 }
+export interface Customer extends CustomerQuestions {}
+asked(Customer, CustomerQuestions);
 
 const KNOWN_CUSTOMER = new Set([
   "id", "date_created_gmt", "date_modified_gmt", "email", "first_name", "last_name", "role",
   "username", "billing", "shipping", "is_paying_customer", "meta_data"
 ]);
 /** Reads a member as one of these. */
-export const readCustomer = read.model(Customer);
+export const readCustomer = model(Customer);

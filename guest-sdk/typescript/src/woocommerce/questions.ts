@@ -7,6 +7,16 @@ import type { Address, Meta, TaxLine } from "./models.ts";
 
 const DRAFTS = new Set(["auto-draft", "checkout-draft", "draft", "new"]);
 
+/** Puts what one class can be asked on another: no chain of constructors, which each order would pay for. */
+export function asked(model: { prototype: object }, questions: { prototype: object }): void {
+  for (let from = questions.prototype; from !== Object.prototype; from = Object.getPrototypeOf(from) as object) {
+    for (const name of Object.getOwnPropertyNames(from)) {
+      if (name === "constructor" || Object.hasOwn(model.prototype, name)) continue;
+      Object.defineProperty(model.prototype, name, Object.getOwnPropertyDescriptor(from, name)!);
+    }
+  }
+}
+
 /** What has meta entries. */
 abstract class WithMeta {
   abstract readonly meta_data: Meta[];
