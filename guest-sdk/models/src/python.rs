@@ -41,7 +41,13 @@ pub(crate) fn write(models: &[Model]) -> Written {
         document(&mut text, &model.doc);
         text.push('\n');
         for field in &model.fields {
-            _ = writeln!(text, "    {}: {} = {}", field.name, hint(&field.kind), nothing(&field.kind));
+            _ = writeln!(
+                text,
+                "    {}: {} = {}",
+                field.name,
+                hint(&field.kind),
+                nothing(&field.kind)
+            );
             document(&mut text, &field.doc);
         }
         text.push_str("    extra: Extra = field(default_factory=Extra)\n");

@@ -17,6 +17,7 @@ use tracing::{info, warn};
 
 use super::activation::ACTIVATED;
 use super::brought::Of;
+use super::quietly::quietly;
 use super::uploads::Upload;
 use super::versions::{Named, VersionError, Versions, named};
 use crate::config::Entry;
@@ -137,7 +138,7 @@ impl Versions {
                 drop(turn);
                 report
             };
-            match tokio::task::spawn_blocking(judge).await {
+            match quietly(judge).await {
                 Ok(Some(report)) => report,
                 Ok(None) => return Ok(()), // the merchant is gone
                 Err(error) => {

@@ -13,6 +13,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::brought::Of;
+use super::quietly::quietly;
 use super::versions::{VersionError, Versions, check_name};
 use crate::config::Merchant;
 use crate::journal::audit::{Act, NewEntry};
@@ -95,9 +96,9 @@ impl Versions {
             let _turn = self.admitting.acquire().await.expect("nobody closes it");
             let (this, upload, rules) = (self.clone(), upload.clone(), rules);
             let look = move || this.look(&merchant, &upload, &rules);
-            match tokio::task::spawn_blocking(look).await {
+            match quietly(look).await {
                 Ok(looked) => looked,
-                Err(error) => return Err(VersionError::Unfit(format!("it broke off: {error}"))),
+                Err(error) => return Err(VersionError::Unfit(error)),
             }
         };
         let Looked { report, form, signed_by, good } = looked;

@@ -219,8 +219,9 @@ fn pool(options: &EngineOptions) -> PoolingAllocationConfig {
     pool.total_component_instances(calls)
         .total_core_instances(calls.saturating_mul(16))
         .max_core_instances_per_component(32)
-        // Almost every component has one memory and two tables (its own and its adapters').
-        .total_memories(calls)
+        // A component has one memory and two tables (its own and its adapters'); one that was
+        // pre-initialised may have a second memory, of no pages.
+        .total_memories(calls.saturating_mul(2))
         .max_memories_per_component(2)
         .total_tables(calls.saturating_mul(4))
         .max_tables_per_component(8)

@@ -7,7 +7,7 @@ use super::limits::Limits;
 use super::outcome::LogLine;
 
 /// How a guest's panic hook begins its last words.
-const PANIC: &str = "panicked at";
+const PANIC: &str = "panicked";
 
 /// Enough of a panic to see what and where.
 const PANIC_BYTES: usize = 4 << 10;

@@ -43,6 +43,7 @@ mod scan;
 pub mod section;
 mod shelf;
 pub mod signature;
+mod urgency;
 mod wasi_stub;
 mod woocommerce;
 
@@ -60,3 +61,4 @@ pub use pool::{Load, Pool};
 pub use rules::{FolderFile, Rules};
 pub use run::run;
 pub use shelf::{Kept, Shelf};
+pub(crate) use urgency::give_way;

@@ -130,9 +130,12 @@ impl Stub {
         let level = if stream == STDERR { "error" } else { "info" };
         if stream == STDERR {
             // Rust says `thread '..' panicked at src/lib.rs:10:5:` and the message on the next line.
+            // What the plugin's own SDK wrote to the log goes first: then this is the runtime's.
             if let Some(place) = self.panicking.take() {
                 log.panic = Some(format!("{place} {line}"));
-            } else if let Some((_, place)) = line.split_once("panicked at ") {
+            } else if log.panic.is_none()
+                && let Some((_, place)) = line.split_once("panicked at ")
+            {
                 self.panicking = Some(format!("panicked at {place}"));
                 log.panic.clone_from(&self.panicking);
             }
