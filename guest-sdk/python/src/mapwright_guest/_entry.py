@@ -9,16 +9,16 @@ import sys
 from . import _records
 
 
-def prepare(modules: list[str], own: str) -> None:
-    """Imports what the rules import anywhere, and works out how their dataclasses are read."""
+def prepare(modules: list[str], folder: str) -> None:
+    """Imports what the rules, in that folder, import anywhere, and works out how their dataclasses are read."""
     for name in modules:
         try:
             importlib.import_module(name)
         except ImportError:
             pass  # said by the import itself, where and if it is reached
-    for name in list(sys.modules):
-        if name == own or name.startswith(f"{own}."):
-            for value in list(vars(sys.modules[name]).values()):
+    for name, module in list(sys.modules.items()):
+        if (getattr(module, "__file__", None) or "").startswith(folder):
+            for value in list(vars(module).values()):
                 if isinstance(value, type) and value.__module__ == name and dataclasses.is_dataclass(value):
                     try:
                         _records.prepare(value)

@@ -29,19 +29,16 @@ _DECIMAL_SAYS: dict[type[BaseException], str] = {
 
 def lines(fault: BaseException) -> list[str]:
     """What the log is told."""
-    frames = list(_frames(fault.__traceback__))
-    own = [frame for frame in frames if frame[0] is not None]
-    place = f" at {own[-1][0]}:{own[-1][1]}" if own else ""
-    told = [f"panicked{place}: {_said(fault)}"]
+    own = [frame for frame in _frames(fault.__traceback__) if _named(frame.tb_frame.f_code.co_filename)]
+    told = [f"panicked at {_place(own[-1])}: {_said(fault)}" if own else f"panicked: {_said(fault)}"]
     cause = fault.__cause__ or (None if fault.__suppress_context__ else fault.__context__)
     while cause is not None and len(told) < 5:
         told.append(f"  because of {_said(cause)}")
         cause = cause.__cause__
-    half = FRAMES_MAX // 2
-    shown = [f"  {file}:{line} in {function}" for file, line, function in own]
-    if len(shown) > FRAMES_MAX:
-        shown[half:-half] = [f"  ({len(shown) - 2 * half} more)"]
-    return told + shown
+    if len(own) > FRAMES_MAX:
+        half = FRAMES_MAX // 2
+        return [*told, *map(_told, own[:half]), f"  ({len(own) - 2 * half} more)", *map(_told, own[-half:])]
+    return [*told, *map(_told, own)]
 
 
 def wrong_answer(function: Callable[..., Any], answer: object, wanted: str) -> str:
@@ -56,16 +53,23 @@ def _said(fault: BaseException) -> str:
     return f"{type(fault).__name__}: {text}" if text else type(fault).__name__
 
 
-def _frames(trace: TracebackType | None) -> Iterator[tuple[str | None, str, str]]:
+def _frames(trace: TracebackType | None) -> Iterator[TracebackType]:
     while trace is not None:
-        code = trace.tb_frame.f_code
-        place = str(trace.tb_lineno)
-        for at, (_, _, column, _) in enumerate(code.co_positions()):
-            if at == trace.tb_lasti // 2:
-                place += f":{column + 1}" if column is not None else ""
-                break
-        yield _named(code.co_filename), place, code.co_qualname if hasattr(code, "co_qualname") else code.co_name
+        yield trace
         trace = trace.tb_next
+
+
+def _place(frame: TracebackType) -> str:
+    code = frame.tb_frame.f_code
+    place = f"{_named(code.co_filename)}:{frame.tb_lineno}"
+    for at, (_, _, column, _) in enumerate(code.co_positions()):
+        if at == frame.tb_lasti // 2:
+            return place if column is None else f"{place}:{column + 1}"
+    return place
+
+
+def _told(frame: TracebackType) -> str:
+    return f"  {_place(frame)} in {frame.tb_frame.f_code.co_name}"
 
 
 def _named(file: str) -> str | None:

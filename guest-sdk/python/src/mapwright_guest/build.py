@@ -22,7 +22,7 @@ import subprocess
 import sys
 import tomllib
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -92,9 +92,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--wit", type=Path, help="the contract's folder; beside the SDK when not given")
     parser.add_argument("--out", type=Path, help="the component; target/mapwright/NAME.wasm when not given")
     parser.add_argument("--work", type=Path, help="for what lies in between; .mapwright/build when not given")
+    parser.add_argument("--module", help="the module with the plugin; pyproject's when not given")
     given = parser.parse_args(arguments)
     try:
         project = Project.read(given.project.resolve())
+        if given.module:
+            project = replace(project, name=given.module.replace("_", "-"), module=given.module)
         wit = (given.wit or Path(__file__).resolve().parents[4] / "wit").resolve()
         out = (given.out or project.root / "target" / "mapwright" / f"{project.name}.wasm").resolve()
         work = (given.work or project.root / ".mapwright" / "build").resolve()
@@ -234,7 +237,7 @@ def entry(project: Project, wanted: list[str]) -> str:
         f'"""The entry of {project.name}, made by mapwright_guest.build."""\n\n'
         "from mapwright_guest import _component, _entry\n"
         f"from {project.module} import plugin\n\n"
-        f"_entry.prepare({imported(project)!r}, {project.module!r})\n\n\n"
+        f"_entry.prepare({imported(project)!r}, '/1/')\n\n\n"
         "class Manifest:\n    def describe(self):\n"
         f"        return _component.describe(plugin, **{made_of!r})\n\n\n"
         + "\n\n".join(methods[name] for name in wanted)
