@@ -41,6 +41,7 @@ mod recall;
 mod reload;
 mod retries;
 mod road;
+mod runtimes;
 mod sandbox;
 mod screens;
 mod seatbelts;
