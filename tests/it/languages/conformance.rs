@@ -6,7 +6,8 @@ use std::sync::{Arc, LazyLock};
 
 use bytes::Bytes;
 use mapwright::plugin::{
-    Context, Engine, EngineOptions, Job, Limits, Lookups, Outcome, Plugin, Stage, Stages, run,
+    Context, Engine, EngineOptions, Job, Limits, Lookups, Outcome, Plugin, Profile, Stage, Stages,
+    run,
 };
 use mapwright_tests::{languages, plugins};
 use serde_json::{Value, json};
@@ -24,14 +25,7 @@ struct Rules {
 fn load(language: &str) -> Rules {
     let file = languages::component(language);
     let bytes = std::fs::read(&file).expect("it was just built");
-    let limits = Limits {
-        fuel: 5_000_000_000,
-        deadline_ms: 60_000,
-        table_elements: 50_000,
-        instances: 64,
-        memory_bytes: 256 << 20,
-        ..Limits::default()
-    };
+    let limits = Profile::of(&bytes).limits();
     let plugin =
         ENGINE.load(language, &bytes, &limits).unwrap_or_else(|e| panic!("{language}: {e}"));
     Rules { plugin, limits }

@@ -33,7 +33,6 @@ fn golden_cases_pass_in_the_sandbox_in_go() {
     sandboxed("go");
 }
 
-/// The same cases, without a host, in the language's own runner.
 #[test]
 fn golden_cases_pass_natively_in_c() {
     languages::native("c", &plugins::folder(&languages::reference("c")));
@@ -57,7 +56,6 @@ fn golden_cases_pass_natively_in_go() {
     languages::native("go", &plugins::folder(&languages::reference("go")));
 }
 
-/// What the SDK promises: decimals, models against every captured payload, violations, JSON.
 #[test]
 fn the_sdk_of_c_keeps_its_promises() {
     languages::native("c", &languages::sdk("c"));
