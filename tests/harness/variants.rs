@@ -33,7 +33,8 @@ pub fn altered(name: &str, version: &str, edits: &[(&str, &str)]) -> PathBuf {
     // A package of its own, so that its component lies beside the other and not in its place.
     let package = format!("{name}-{}", version.replace('.', "-"));
     let copy = target.join("variants").join(&package);
-    let sdk = folder.join("../../guest-sdk/rust").canonicalize().expect("the SDK is in the checkout");
+    let sdk =
+        folder.join("../../guest-sdk/rust").canonicalize().expect("the SDK is in the checkout");
     let manifest = read(&folder.join("Cargo.toml"))
         .replace(&format!("name = \"{name}\""), &format!("name = \"{package}\""))
         .replace("version = \"1.0.0\"", &format!("version = \"{version}\""))

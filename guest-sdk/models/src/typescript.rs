@@ -69,7 +69,8 @@ pub(crate) fn write(models: &[Model]) -> Written {
             _ = writeln!(text, "export interface {name} extends {name}Questions {{}}");
             _ = writeln!(text, "asked({name}, {name}Questions);");
         }
-        let keys: Vec<_> = model.fields.iter().map(|field| format!("\"{}\"", field.key())).collect();
+        let keys: Vec<_> =
+            model.fields.iter().map(|field| format!("\"{}\"", field.key())).collect();
         _ = writeln!(text, "\nconst {} = new Set([", known(name));
         for line in wrapped(&keys.join(", "), WIDTH - 10) {
             _ = writeln!(text, "  {line}");

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
-use crate::journal::audit::{Act, NewEntry};
+use super::job;
 use crate::journal::jobs::{Job, JobState, JobStep, NewJob};
 use crate::journal::list::{Batch, EventFilter};
 use crate::journal::replay::{Again, ReplayStep};
@@ -178,17 +178,10 @@ impl Replays {
     /// # Errors
     /// When the journal cannot be written.
     pub async fn stop(&self, id: u64, who: &str, why: &str) -> Result<bool, journal::Error> {
-        let step = JobStep {
-            id,
-            state: JobState::Stopped,
-            cursor: None,
-            progress: None,
-            at: Timestamp::now(),
-        };
-        let stopped = self.journal.step_job(step).await?;
+        let stopped = job::stop(&self.journal, id).await?;
         if stopped {
             let merchant = self.job(id)?.map(|job| job.job.merchant).unwrap_or_default();
-            self.note(who, "stop_replay", &merchant, id, why, String::new()).await?;
+            job::note_stop(&self.journal, (who, why), &merchant, (KIND, id)).await?;
         }
         Ok(stopped)
     }
@@ -221,39 +214,16 @@ impl Replays {
         who: &str,
         why: &str,
     ) -> Result<u64, NotStarted> {
-        let id = self
-            .journal
-            .add_job(NewJob {
-                kind: KIND.to_owned(),
-                merchant: merchant.clone(),
-                spec: spec.clone(),
-                who: who.to_owned(),
-                why: why.to_owned(),
-            })
-            .await?;
-        self.note(who, "replay", &merchant, id, why, spec).await?;
+        let job = NewJob {
+            kind: KIND.to_owned(),
+            merchant,
+            spec,
+            who: who.to_owned(),
+            why: why.to_owned(),
+        };
+        let id = job::begin(&self.journal, job, KIND).await?;
         self.spawn(id);
         Ok(id)
-    }
-
-    async fn note(
-        &self,
-        who: &str,
-        action: &str,
-        merchant: &str,
-        id: u64,
-        why: &str,
-        detail: String,
-    ) -> Result<(), journal::Error> {
-        let entry = NewEntry {
-            who: who.to_owned(),
-            action: action.to_owned(),
-            merchant: merchant.to_owned(),
-            subject: format!("replay/{id}"),
-            why: why.to_owned(),
-            detail,
-        };
-        self.journal.act(vec![Act::Note(entry)]).await.map(drop)
     }
 
     fn spec(&self, ask: &Ask, only: Option<&str>) -> Result<Spec, NotStarted> {

@@ -13,6 +13,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::brought::Of;
+use super::quietly::quietly;
 use super::versions::{VersionError, Versions, check_name};
 use crate::config::Merchant;
 use crate::journal::audit::{Act, NewEntry};
@@ -95,9 +96,9 @@ impl Versions {
             let _turn = self.admitting.acquire().await.expect("nobody closes it");
             let (this, upload, rules) = (self.clone(), upload.clone(), rules);
             let look = move || this.look(&merchant, &upload, &rules);
-            match tokio::task::spawn_blocking(look).await {
+            match quietly(look).await {
                 Ok(looked) => looked,
-                Err(error) => return Err(VersionError::Unfit(format!("it broke off: {error}"))),
+                Err(error) => return Err(VersionError::Unfit(error)),
             }
         };
         let Looked { report, form, signed_by, good } = looked;
@@ -186,12 +187,12 @@ impl Versions {
 
     /// Everything that admission looks at.
     fn look(&self, merchant: &Merchant, upload: &Upload, rules: &Rules) -> Looked {
-        let limits = merchant.limits_of(&upload.plugin);
+        let asked = merchant.limits_of(&upload.plugin);
         let form = Form::of(&upload.bytes);
         let refused = |code: &'static str, message: String| {
             let mut report = admission::refused(
                 &upload.bytes,
-                &limits,
+                &asked.for_file(&upload.bytes),
                 Problem { code, message: message.clone() },
             );
             let name = if code.starts_with("signature") { "signature" } else { "package" };
@@ -206,6 +207,7 @@ impl Versions {
             Ok(package) => package,
             Err(error) => return refused(error.code, error.said),
         };
+        let limits = asked.for_file(&package.wasm);
         let mut report = admission::report(&self.engine, &package.wasm, &limits);
         let loaded = self.engine.load(&upload.plugin, &package.wasm, &limits);
         let Some(plugin) = loaded.ok().filter(|_| report.accepted) else {
@@ -230,7 +232,7 @@ impl Versions {
             }
         };
         report.notes.extend(brought.note.clone());
-        self.judge(merchant, &upload.plugin, &plugin, &limits, &brought, &mut report);
+        self.judge(merchant, &upload.plugin, &plugin, &asked, &brought, &mut report);
         if !report.accepted {
             return Looked { report, form, signed_by, good: None };
         }

@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use super::engine::{Engine, EngineOptions};
 use super::error::LoadError;
+use super::urgency::give_way;
 
 /// What a child may use. Far more than an 18 MB Python component takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -186,7 +187,7 @@ fn compile_within(cpu_s: u64, memory_bytes: u64, debug_info: bool) -> Result<(),
     rlimit::Resource::DATA.set(memory_bytes, memory_bytes).map_err(machine)?;
     // A bomb that dies leaves no gigabytes on the disk.
     rlimit::Resource::CORE.set(0, 0).map_err(machine)?;
-    yield_to_others();
+    give_way();
     let mut wasm = Vec::new();
     std::io::stdin().lock().read_to_end(&mut wasm).map_err(machine)?;
     let options = EngineOptions { pooling: false, debug_info, ..EngineOptions::default() };
@@ -205,12 +206,4 @@ fn data_bytes() -> std::io::Result<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmData:"));
     let kib = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
     kib.map(|kib| kib << 10).ok_or_else(|| std::io::Error::other("no VmData in /proc/self/status"))
-}
-
-/// Live traffic goes first.
-fn yield_to_others() {
-    const LEAST_URGENT: i32 = 19;
-    #[expect(unsafe_code, reason = "the system call has no safe wrapper here")]
-    // SAFETY: changes a number of this process and touches no memory.
-    let _now = unsafe { libc::nice(LEAST_URGENT) };
 }

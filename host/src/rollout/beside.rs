@@ -28,7 +28,7 @@ use super::trial::Answers;
 use super::{Role, Rollout, State, Trial};
 use crate::journal::audit::Act;
 use crate::journal::rollouts::Change;
-use crate::plugin::{self, Job, Load, Outcome, Run, Stage, Stages};
+use crate::plugin::{self, Job, Load, Outcome, Run, Stage, Stages, give_way};
 use crate::seatbelt::{Belts, Known};
 use crate::telemetry::End;
 
@@ -50,9 +50,6 @@ const REST_MAX: Duration = Duration::from_millis(100);
 const SAVE_EVERY: Duration = Duration::from_secs(5);
 /// How late the end of a trial is noticed while nothing comes, and a stop.
 const TICK: Duration = Duration::from_millis(200);
-/// Nice: from 0, as everybody, to 19.
-#[cfg(target_os = "linux")]
-const LEAST_URGENT: i32 = 19;
 
 /// An event that was mapped live.
 #[derive(Debug)]
@@ -333,7 +330,7 @@ fn beside(job: &Job, trial: &Trial) -> Option<Job> {
     let Stages { status_translation, pricing, field_mapping } = &mut job.stages;
     for stage in [status_translation, pricing, field_mapping].into_iter().flatten() {
         if stage.plugin.digest() == trial.live.digest {
-            *stage = Stage { plugin: version.clone(), limits: stage.limits };
+            *stage = stage.with(version.clone());
         }
     }
     Some(job)
@@ -343,16 +340,5 @@ fn hold_back(load: &Load, stop: &AtomicBool) {
     let since = Instant::now();
     while load.is_busy() && since.elapsed() < HOLD_BACK_MAX && !stop.load(Ordering::Relaxed) {
         std::thread::sleep(HOLD_BACK_STEP);
-    }
-}
-
-/// Whatever else there is to do on this machine goes first.
-fn give_way() {
-    #[cfg(target_os = "linux")]
-    {
-        // On Linux this is the thread's own; raising it is always allowed.
-        #[expect(unsafe_code, reason = "the system call has no safe wrapper here")]
-        // SAFETY: it takes a number and touches no memory.
-        let _now = unsafe { libc::nice(LEAST_URGENT) };
     }
 }

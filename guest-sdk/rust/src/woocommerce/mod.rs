@@ -11,8 +11,8 @@ mod order;
 mod product;
 
 pub use models::{
-    Address, Attribute, CouponLine, Customer, FeeLine, Image, LineItem, LineTax, Meta, Order, Product,
-    Refund, ShippingLine, TaxLine, Term,
+    Address, Attribute, CouponLine, Customer, FeeLine, Image, LineItem, LineTax, Meta, Order,
+    Product, Refund, ShippingLine, TaxLine, Term,
 };
 
 use std::borrow::Cow;

@@ -8,7 +8,7 @@ use super::problem::Problem;
 use super::{Answer, Asked, aside};
 use crate::operate::Operate;
 use crate::operate::explained::{LAST, LAST_MAX};
-use crate::operate::versions::{Sample, VersionError, Versions};
+use crate::operate::versions::{Sample, Versions};
 
 fn versions(operate: &Operate) -> Result<Versions, Problem> {
     let none = || Problem::unfit("explain", "the host is stopped: start it, then ask again");

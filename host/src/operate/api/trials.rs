@@ -147,7 +147,7 @@ pub(super) async fn share(operate: &Operate, asked: Asked) -> Result<Answer, Pro
     let (operate, asked) = (operate.clone(), Arc::new(asked));
     let (version, asked) = aside(move || {
         let (_, version) = candidate(&operate, &asked, &wanted)?;
-        Ok((version, asked))
+        Ok::<_, Problem>((version, asked))
     })
     .await?;
     let [merchant, plugin] = ["merchant", "plugin"].map(|part| asked.part(part).to_owned());
@@ -194,7 +194,7 @@ pub(super) async fn begin(operate: &Operate, asked: Asked) -> Result<Answer, Pro
     let (operate, asked) = (operate.clone(), Arc::new(asked));
     let (live, version, asked) = aside(move || {
         let (live, version) = candidate(&operate, &asked, &wanted)?;
-        Ok((live, version, asked))
+        Ok::<_, Problem>((live, version, asked))
     })
     .await?;
     let terms =
@@ -256,4 +256,3 @@ pub(super) async fn promote(operate: &Operate, asked: &Asked) -> Result<Answer, 
     row["promoted"] = json!(within);
     Ok(Answer::Json(StatusCode::OK, row))
 }
-

@@ -13,7 +13,7 @@ use crate::evidence::difference::Tolerances;
 use crate::journal::audit::{Act, NewEntry};
 use crate::operate::Operate;
 use crate::operate::values::{Kind, Values};
-use crate::operate::versions::{Sample, VersionError};
+use crate::operate::versions::Sample;
 
 /// What stands in a path for what is in use.
 const IN_USE: &str = "in-use";

@@ -23,10 +23,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
-use super::NotStarted;
+use super::{NotStarted, job};
 use crate::config::{ReadyRoute, Snapshot};
 use crate::evidence::difference::Tally;
-use crate::journal::audit::{Act, NewEntry};
 use crate::journal::jobs::{Job, JobState, JobStep, NewJob};
 use crate::journal::recall::SENDING;
 use crate::journal::{self, Journal};
@@ -34,6 +33,8 @@ use crate::plugin::{Shelf, Stages};
 
 /// Jobs that look.
 pub const LOOKING: &str = "recall";
+/// What both are called in the audit record.
+const NOUN: &str = "recall";
 /// A target that gets corrections has its own work as well.
 const PER_SECOND: u32 = 20;
 const PER_SECOND_MAX: u32 = 1_000;
@@ -198,13 +199,11 @@ impl Recalls {
         let mut any = false;
         let jobs = [Some(recall), self.sending(recall)?.map(|job| job.id)];
         for id in jobs.into_iter().flatten() {
-            let (state, at) = (JobState::Stopped, Timestamp::now());
-            let step = JobStep { id, state, cursor: None, progress: None, at };
-            any |= self.journal.step_job(step).await?;
+            any |= job::stop(&self.journal, id).await?;
         }
         if any {
             let merchant = self.job(recall)?.map(|job| job.job.merchant).unwrap_or_default();
-            self.note(who, "stop_recall", &merchant, recall, why, String::new()).await?;
+            job::note_stop(&self.journal, (who, why), &merchant, (NOUN, recall)).await?;
         }
         Ok(any)
     }
@@ -310,39 +309,16 @@ impl Recalls {
         why: &str,
     ) -> Result<u64, NotStarted> {
         let spec = serde_json::to_string(spec).expect("a spec has only plain fields");
-        let id = self
-            .journal
-            .add_job(NewJob {
-                kind: kind.to_owned(),
-                merchant: merchant.to_owned(),
-                spec: spec.clone(),
-                who: who.to_owned(),
-                why: why.to_owned(),
-            })
-            .await?;
-        self.note(who, kind, merchant, id, why, spec).await?;
+        let job = NewJob {
+            kind: kind.to_owned(),
+            merchant: merchant.to_owned(),
+            spec,
+            who: who.to_owned(),
+            why: why.to_owned(),
+        };
+        let id = job::begin(&self.journal, job, NOUN).await?;
         self.spawn(id);
         Ok(id)
-    }
-
-    async fn note(
-        &self,
-        who: &str,
-        action: &str,
-        merchant: &str,
-        id: u64,
-        why: &str,
-        detail: String,
-    ) -> Result<(), journal::Error> {
-        let entry = NewEntry {
-            who: who.to_owned(),
-            action: action.to_owned(),
-            merchant: merchant.to_owned(),
-            subject: format!("recall/{id}"),
-            why: why.to_owned(),
-            detail,
-        };
-        self.journal.act(vec![Act::Note(entry)]).await.map(drop)
     }
 
     fn spawn(&self, id: u64) {
