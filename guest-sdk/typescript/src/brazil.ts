@@ -56,8 +56,10 @@ export class TaxId {
 
   /** Punctuated: `529.982.247-25`, `11.222.333/0001-81`. */
   toString(): string {
+    let text = "";
     let next = 0;
-    return SHAPES[this.kind].mask.replace(/#/g, () => this.plain[next++]!);
+    for (const mark of SHAPES[this.kind].mask) text += mark === "#" ? this.plain[next++]! : mark;
+    return text;
   }
 }
 
@@ -66,15 +68,15 @@ export class TaxId {
  * their ASCII code less 48, as digits do.
  */
 function checks(plain: string, weightMax: number): boolean {
-  const values = Array.from(plain, (character) => character.charCodeAt(0) - 48);
+  const value = (at: number) => plain.charCodeAt(at) - 48;
   const digit = (end: number) => {
     let total = 0;
     for (let at = end - 1, weight = 2; at >= 0; at--, weight = weight === weightMax ? 2 : weight + 1) {
-      total += values[at]! * weight;
+      total += value(at) * weight;
     }
     return ((total * 10) % 11) % 10;
   };
-  const repeated = values.every((value) => value === values[0]);
-  const end = values.length - 2;
-  return !repeated && values[end] === digit(end) && values[end + 1] === digit(end + 1);
+  const end = plain.length - 2;
+  const repeated = plain === plain.charAt(0).repeat(plain.length);
+  return !repeated && value(end) === digit(end) && value(end + 1) === digit(end + 1);
 }
