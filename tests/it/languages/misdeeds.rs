@@ -9,7 +9,7 @@ use std::sync::{Arc, LazyLock};
 
 use bytes::Bytes;
 use mapwright::plugin::{
-    Context, Engine, EngineOptions, Job, Lookups, Outcome, Profile, Run, Stage, Stages, run,
+    Context, Engine, EngineOptions, Job, Lookups, Profile, Run, Stage, Stages, run,
 };
 use mapwright::toolchain::BuildError;
 use mapwright_tests::{languages, plugins};
