@@ -115,7 +115,7 @@ fn rules(engine: &Engine, root: &Path, name: &str) -> Rules {
     let plugin = engine
         .load(name, &component.expect("the component is there"), &limits)
         .expect("the plugin loads");
-    let stage = Some(Stage { plugin, limits });
+    let stage = Some(Stage::within(plugin, limits));
     Rules { stages: Stages { field_mapping: stage, ..Stages::default() }, ..Rules::default() }
 }
 

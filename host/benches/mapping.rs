@@ -244,7 +244,7 @@ fn host_way(order: &str, component: &[u8], tables: &Path) -> impl FnMut() + use<
     let plugin = engine.load("woo-order-to-tryton", component, &limits).expect("it loads");
     let lookups = Lookups::read(tables).expect("the tables are there");
     let job = Job {
-        stages: Stages { field_mapping: Some(Stage { plugin, limits }), ..Stages::default() },
+        stages: Stages { field_mapping: Some(Stage::within(plugin, limits)), ..Stages::default() },
         context: Context {
             merchant: "acme".into(),
             route: "orders".into(),

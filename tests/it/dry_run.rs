@@ -150,10 +150,13 @@ fn all_keys_are_there_in_their_order_whatever_the_outcome() {
                 "memory_limit_bytes",
                 "duration_us",
                 "output_bytes",
+                "startup",
             ]
         );
+        let startup: Vec<_> = report["usage"]["startup"].as_object().unwrap().keys().collect();
+        assert_eq!(startup, ["fuel", "fuel_limit", "duration_us"]);
         let plugin: Vec<_> = report["plugin"].as_object().unwrap().keys().collect();
-        assert_eq!(plugin, ["name", "version", "digest", "capabilities"]);
+        assert_eq!(plugin, ["name", "version", "digest", "capabilities", "profile"]);
     }
 }
 

@@ -52,8 +52,7 @@ fn context() -> Context {
 }
 
 fn job(plugin: &Plugin, limits: Limits) -> Job {
-    let stage =
-        |capability| plugin.can(capability).then(|| Stage { plugin: plugin.clone(), limits });
+    let stage = |capability| plugin.can(capability).then(|| Stage::within(plugin.clone(), limits));
     Job {
         stages: Stages {
             status_translation: stage(Capability::StatusTranslation),
@@ -134,6 +133,8 @@ fn two_runs_differ_in_nothing_but_time() {
     let job = job(&load(&guest), Limits::default());
     let timeless = |mut run: Run| {
         run.usage.duration_us = 0;
+        run.usage.startup.duration_us = 0;
+        run.startups.iter_mut().for_each(|it| it.duration_us = 0);
         for receipt in &mut run.receipts {
             receipt.duration_us = 0;
         }
@@ -154,7 +155,10 @@ fn status_then_pricing_then_mapping_walk_an_order() {
     let capabilities: Vec<_> =
         run.receipts.iter().map(|receipt| receipt.capability.as_str()).collect();
     assert_eq!(capabilities, ["status_translation", "pricing", "field_mapping"]);
-    assert_eq!(run.usage.fuel, run.receipts.iter().map(|receipt| receipt.fuel).sum::<u64>());
+    assert_eq!(
+        run.usage.fuel_in_all(),
+        run.receipts.iter().map(|receipt| receipt.fuel).sum::<u64>()
+    );
 }
 
 #[test]
@@ -243,7 +247,11 @@ fn settings_that_break_the_schema_are_placed() {
 fn an_endless_loop_runs_out_of_fuel_and_names_the_budget() {
     let guest = Guest::transforming("loop", "(loop $l (br $l)) unreachable");
     let run = run_with(&guest, Limits { fuel: 1_000_000, ..Limits::default() });
-    assert!(matches!(run.outcome, Outcome::OutOfFuel { limit: 1_000_000 }), "{:?}", run.outcome);
+    assert!(
+        matches!(run.outcome, Outcome::OutOfFuel { limit: 1_000_000, starting: false }),
+        "{:?}",
+        run.outcome
+    );
     assert_eq!(run.usage.fuel, 1_000_000);
     neighbour_maps();
 }

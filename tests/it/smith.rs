@@ -97,9 +97,8 @@ fn look(engine: &Engine, bytes: &[u8]) -> Result<(&'static str, &'static str), S
         let plugin = engine
             .load("rules", bytes, &limits)
             .map_err(|error| format!("it is admitted and does not load: {error}"))?;
-        let stage = |capability| {
-            plugin.can(capability).then(|| Stage { plugin: plugin.clone(), limits: budget })
-        };
+        let stage =
+            |capability| plugin.can(capability).then(|| Stage::within(plugin.clone(), budget));
         let job = Job {
             stages: Stages {
                 status_translation: stage(Capability::StatusTranslation),

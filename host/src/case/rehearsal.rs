@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::report::{PluginName, Report, StageNames};
 use super::{Case, Unreadable, context_of, tables};
-use crate::plugin::{self, Capability, Limits, Plugin, Stage, Stages};
+use crate::plugin::{self, Capability, Limits, LimitsPatch, Plugin, Stage, Stages};
 
 /// A place in the settings that the plugin's schema does not allow.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -40,22 +40,19 @@ impl SettingsFault {
 
 impl Rehearsal {
     /// A plugin that does all that it can.
-    pub(crate) fn of(main: &Plugin, limits: Limits) -> Self {
-        let stage = |capability| {
-            let plugin = main.can(capability).then(|| main.clone())?;
-            Some(Stage { plugin, limits })
-        };
+    pub(crate) fn of(main: &Plugin, asked: LimitsPatch) -> Self {
+        let stage = |capability| main.can(capability).then(|| Stage::new(main.clone(), asked));
         let stages = Stages {
             status_translation: stage(Capability::StatusTranslation),
             pricing: stage(Capability::Pricing),
             field_mapping: stage(Capability::FieldMapping),
         };
-        Self::with(main.clone(), stages, limits)
+        Self::with(main.clone(), stages, asked)
     }
 
     /// A plugin among others.
-    pub(crate) fn with(main: Plugin, stages: Stages, limits: Limits) -> Self {
-        Self { limits, main, stages }
+    pub(crate) fn with(main: Plugin, stages: Stages, asked: LimitsPatch) -> Self {
+        Self { limits: main.limits(&asked), main, stages }
     }
 
     /// What the plugin in question is called.
@@ -65,6 +62,7 @@ impl Rehearsal {
             version: self.main.version().to_owned(),
             digest: self.main.digest().to_owned(),
             capabilities: capabilities_of(&self.main),
+            profile: self.main.profile(),
         }
     }
 
@@ -112,7 +110,7 @@ impl Rehearsal {
         &self.stages
     }
 
-    /// The limits in force.
+    /// The limits in force for the plugin in question.
     pub(crate) fn limits(&self) -> &Limits {
         &self.limits
     }

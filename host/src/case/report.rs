@@ -1,14 +1,14 @@
 //! What came of a run, as `dry-run --json` prints it and golden cases expect it.
 //!
 //! Every key is always there, in this order, whatever the outcome. Two runs of the same case differ
-//! in `usage.duration_us` and in nothing else. Document bodies are the plugin's own text.
+//! in `usage.duration_us` and `usage.startup.duration_us`, and in nothing else. Document bodies are the plugin's own text.
 
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::words;
 use crate::event::{Document, PriceLine, Violation};
-use crate::plugin::{Limits, LogLine, Outcome, Run, Usage};
+use crate::plugin::{Limits, LogLine, Outcome, Profile, Run, Usage};
 
 /// The whole of it.
 #[derive(Debug, Serialize)]
@@ -35,7 +35,7 @@ pub(crate) struct Report {
     pub(crate) plugin: PluginName,
     /// Which plugin did which part.
     pub(crate) stages: StageNames,
-    /// The limits in force.
+    /// The limits in force for that plugin.
     pub(crate) limits: Limits,
     /// The limit that was hit or the trap; null when there was none.
     pub(crate) failure: Option<Value>,
@@ -52,6 +52,8 @@ pub(crate) struct PluginName {
     pub(crate) digest: String,
     /// What it exports.
     pub(crate) capabilities: Vec<String>,
+    /// Which limits fit it, where nobody set others.
+    pub(crate) profile: Profile,
 }
 
 /// Which plugin does which part, as `name@version`.
@@ -135,9 +137,14 @@ fn failure_of(outcome: &Outcome) -> Option<Value> {
         Outcome::Trapped { message, backtrace } => {
             json!({"message": message, "backtrace": backtrace})
         }
-        Outcome::OutOfFuel { limit } => json!({
+        Outcome::OutOfFuel { limit, starting: false } => json!({
             "message": format!("the plugin burnt all of its {} units of fuel; an endless loop, or rules that need a larger `fuel` limit", count(*limit)),
             "limit": limit,
+        }),
+        Outcome::OutOfFuel { limit, starting: true } => json!({
+            "message": format!("the plugin used up {} units of fuel while starting, before it was asked anything; an endless loop, or a runtime that needs a larger `startup_fuel` limit", count(*limit)),
+            "limit": limit,
+            "starting": true,
         }),
         Outcome::Deadline { limit_ms } => json!({
             "message": format!("the plugin did not answer within {} ms", count(*limit_ms)),

@@ -2,7 +2,8 @@
 //!
 //! The file is loaded exactly as the host loads it, its cases and tables are run as the host runs them,
 //! and the sections are the host's: "accepted" here is accepted there, as far as it can be known without
-//! the merchant's own events. With `--config` the limits are those the configuration gives this plugin.
+//! the merchant's own events. The limits are those of the file's profile; with `--config` what the configuration sets of them
+//! for this plugin is in their place.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -20,10 +21,10 @@ use crate::case::sections::{self, Held, Table};
 use crate::case::{Effort, Rehearsal, Sheet};
 use crate::evidence::trial::Rules;
 use crate::evidence::truth::Checked;
+use crate::plugin::LimitsPatch;
 use crate::plugin::admission::{self, Problem, Report};
 use crate::plugin::package::Package;
 use crate::plugin::section::{Section, Went};
-use crate::plugin::{Limits, LimitsPatch};
 
 /// Said of what only a host can look at.
 const HOST: &str = "a host looks at it, when the version is brought in";
@@ -50,7 +51,7 @@ pub(super) struct Args {
     /// The plugin: a component, a core module with its component type, or a package of one.
     #[arg(value_name = "FILE")]
     plugin: PathBuf,
-    /// Check under the limits of this configuration instead of the defaults.
+    /// Check under what this configuration sets of the limits, over those of the plugin's profile.
     #[arg(long, value_name = "DIR")]
     config: Option<PathBuf>,
     /// The merchant in that configuration.
@@ -132,22 +133,23 @@ pub(super) fn run(args: &Args) -> ExitCode {
 
 fn check(args: &Args) -> Result<Findings, Failure> {
     let file = input::read_bytes(&args.plugin)?;
-    let limits = match &args.config {
+    let asked = match &args.config {
         Some(dir) => configured(dir, args.merchant.as_deref(), &args.plugin)?,
-        None => Limits::default(),
+        None => LimitsPatch::default(),
     };
     let mut findings = Findings { report: None, outlook: None, table: None };
     let package = match Package::open(&file) {
         Ok(package) => package,
         Err(error) => {
             let problem = Problem { code: error.code, message: error.said.clone() };
-            let mut report = admission::refused(&file, &limits, problem);
+            let mut report = admission::refused(&file, &asked.for_file(&file), problem);
             report.sections.insert(0, Section::new("package", Went::Refused, error.said));
             findings.report = Some(report);
             return Ok(findings);
         }
     };
     let engine = engine(u32::try_from(threads().get()).unwrap_or(u32::MAX), &args.plugin)?;
+    let limits = asked.for_file(&package.wasm);
     let mut report = admission::report(&engine, &package.wasm, &limits);
     let name = args.plugin.file_stem().unwrap_or(args.plugin.as_os_str()).to_string_lossy();
     let plugin = engine.load(&name, &package.wasm, &limits);
@@ -159,7 +161,7 @@ fn check(args: &Args) -> Result<Findings, Failure> {
     for name in ["signature", "settings"] {
         report.add(Section::new(name, Went::NotRun, HOST), name);
     }
-    let rehearsal = Rehearsal::of(&plugin, limits);
+    let rehearsal = Rehearsal::of(&plugin, asked);
     run_it(args, &package, &rehearsal, &mut report, &mut findings)?;
     findings.report = Some(report);
     Ok(findings)
@@ -285,18 +287,22 @@ fn disagreements(out: &mut String, table: &Checked) {
     }
 }
 
-/// The limits a configuration gives a plugin file: the host's, the merchant's, the plugin's own.
-fn configured(dir: &Path, merchant: Option<&str>, plugin: &Path) -> Result<Limits, Unreadable> {
+/// What a configuration sets of a plugin file's limits: the host's, the merchant's, the plugin's own.
+fn configured(
+    dir: &Path,
+    merchant: Option<&str>,
+    plugin: &Path,
+) -> Result<LimitsPatch, Unreadable> {
     let host = dir.join("mapwright.toml");
-    let mut limits = Limits::default().patched(&patch_in(&host, &input::read_toml(&host)?)?);
+    let mut limits = patch_in(&host, &input::read_toml(&host)?)?;
     if let Some(merchant) = merchant {
         let file = dir.join("merchants").join(merchant).join("merchant.toml");
         let text = input::read_toml(&file)?;
-        limits = limits.patched(&patch_in(&file, &text)?);
+        limits = limits.then(&patch_in(&file, &text)?);
         let name = plugin.file_stem().unwrap_or_default().to_string_lossy();
         let own = text.get("plugins").and_then(|plugins| plugins.get(name.as_ref()));
         if let Some(own) = own.and_then(toml::Value::as_table) {
-            limits = limits.patched(&patch_in(&file, own)?);
+            limits = limits.then(&patch_in(&file, own)?);
         }
     }
     Ok(limits)
@@ -342,7 +348,7 @@ fn view(report: &Report, file: &Path) -> String {
     if let Some(manifest) = &report.manifest {
         settings(&mut out, &manifest.settings_schema);
     }
-    limits(&mut out, &report.limits);
+    limits(&mut out, report);
     out
 }
 
@@ -437,9 +443,12 @@ fn settings(out: &mut String, schema: &Value) {
     line(out, &rows.to_string());
 }
 
-fn limits(out: &mut String, limits: &Limits) {
-    line(out, &format!("\n{}", paint(DIM, "limits of one call")));
-    let Ok(Value::Object(limits)) = serde_json::to_value(limits) else { return };
+fn limits(out: &mut String, report: &Report) {
+    let profile = report.profile;
+    let heading = paint(DIM, "limits of one call");
+    let (name, words) = (paint(NAME, profile.name()), profile.words());
+    line(out, &format!("\n{heading}, from the profile {name} ({words})"));
+    let Ok(Value::Object(limits)) = serde_json::to_value(report.limits) else { return };
     for (name, value) in limits {
         let number = value.as_u64().unwrap_or_default();
         let shown = if name.ends_with("_bytes") { bytes(number) } else { count(number) };

@@ -30,7 +30,9 @@ Exit code:
   2  a flag, file or plugin that cannot be used
   3  the plugin hit a limit or trapped
 
-The same input gives the same bytes each time, usage.duration_us apart: time and ids are taken
+usage.fuel is what the work burnt, of usage.fuel_limit; usage.startup is what the plugin took before it was
+asked anything, which is apart. usage.duration_us is the whole.
+The same input gives the same bytes each time, both duration_us apart: time and ids are taken
 from the payload, never from the clock.";
 
 /// Arguments.

@@ -69,6 +69,9 @@ struct Entry {
     version: Option<String>,
     digest: Option<String>,
     capabilities: Option<Vec<String>>,
+    /// Which limits fit it, where nobody set others. A host from before there were profiles does not say.
+    #[serde(default)]
+    profile: Option<String>,
     /// Why the file as it is now is not in use.
     fault: Option<Fault>,
 }
@@ -150,8 +153,15 @@ fn view(account: &Value) -> Result<View, String> {
 }
 
 fn show(view: &View) {
-    let mut table =
-        screen::table(&["merchant", "plugin", "state", "version", "sha256", "capabilities"]);
+    let mut table = screen::table(&[
+        "merchant",
+        "plugin",
+        "state",
+        "version",
+        "sha256",
+        "profile",
+        "capabilities",
+    ]);
     for entry in &view.plugins {
         let colour = match entry.state.as_str() {
             "ready" => comfy_table::Color::Green,
@@ -165,6 +175,7 @@ fn show(view: &View) {
             comfy_table::Cell::new(plain(&entry.state)).fg(colour),
             comfy_table::Cell::new(or_nothing(&entry.version)),
             comfy_table::Cell::new(or_nothing(&digest)),
+            comfy_table::Cell::new(or_nothing(&entry.profile)),
             comfy_table::Cell::new(entry.capabilities.as_deref().unwrap_or_default().join(", ")),
         ]);
     }

@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use super::known::Known;
 use super::text::Fault;
 use crate::plugin::signature::{self, SignatureError};
-use crate::plugin::{Engine, FolderFile, Limits, Plugin, Rules, Stage};
+use crate::plugin::{Engine, FolderFile, LimitsPatch, Plugin, Rules, Stage};
 
 /// What was found under `plugins/`.
 #[derive(Debug, Clone, Default)]
@@ -30,8 +30,8 @@ pub struct Entry {
     pub path: PathBuf,
     /// The version in use: the file's own, or the last good one before it.
     pub plugin: Option<Plugin>,
-    /// What its calls may use: the limits under which that version was found fit to run.
-    pub limits: Limits,
+    /// What was asked of its limits when that version was found fit to run; the rest is its profile's.
+    pub limits: LimitsPatch,
     /// Why the file as it is now is not in use.
     pub fault: Option<Fault>,
     /// The digest of the file, where it is only offered and another version is at work.
@@ -42,8 +42,8 @@ pub struct Entry {
     /// Of the signature beside it.
     signature: Option<Stamp>,
     rules: Rules,
-    /// The limits that were asked for when the file was last looked at.
-    asked: Limits,
+    /// What was asked of its limits when the file was last looked at.
+    asked: LimitsPatch,
 }
 
 /// Changes whenever a file is replaced or written.
@@ -85,7 +85,7 @@ impl Catalog {
         previous: Option<&Self>,
         dir: &Path,
         engine: &Engine,
-        limits_of: impl Fn(&str) -> Limits,
+        limits_of: impl Fn(&str) -> LimitsPatch,
         door: &Door<'_>,
     ) -> Self {
         let mut entries = BTreeMap::new();
@@ -117,7 +117,7 @@ impl Catalog {
     #[must_use]
     pub fn stage(&self, name: &str) -> Option<Stage> {
         let entry = self.entries.get(name)?;
-        Some(Stage { plugin: entry.plugin.clone()?, limits: entry.limits })
+        Some(Stage::new(entry.plugin.clone()?, entry.limits))
     }
 
     /// All files, by plugin name.
@@ -127,7 +127,7 @@ impl Catalog {
 }
 
 impl Entry {
-    fn is_of(&self, path: &Path, stamp: &Stamp, asked: &Limits, door: &Door<'_>) -> bool {
+    fn is_of(&self, path: &Path, stamp: &Stamp, asked: &LimitsPatch, door: &Door<'_>) -> bool {
         // What is offered may have been put to work meanwhile.
         self.offered.is_none()
             && self.path == path
@@ -158,7 +158,7 @@ fn load(
     name: &str,
     path: PathBuf,
     stamp: Stamp,
-    asked: Limits,
+    asked: LimitsPatch,
     before: Option<&Arc<Entry>>,
     door: &Door<'_>,
 ) -> Entry {
@@ -208,7 +208,7 @@ fn fill(
         }
     }
     entry.signed_by = vouched(&path, &bytes, name, door).map_err(|why| Fault::of(&path, why))?;
-    let loaded = engine.load(name, &bytes, &entry.asked);
+    let loaded = engine.load(name, &bytes, &entry.asked.for_file(&bytes));
     entry.plugin = Some(loaded.map_err(|error| Fault::of(&path, error))?);
     Ok(())
 }

@@ -5,7 +5,7 @@
 
 use crate::journal::Journal;
 use crate::journal::versions::VersionState;
-use crate::plugin::{Limits, Plugin, Shelf};
+use crate::plugin::{LimitsPatch, Plugin, Shelf};
 
 /// The journal and the shelf, where there are some.
 #[derive(Debug, Clone, Default)]
@@ -48,8 +48,8 @@ impl Known {
     }
 
     /// A version off the shelf.
-    pub(super) fn plugin(&self, digest: &str, limits: &Limits) -> Result<Plugin, String> {
+    pub(super) fn plugin(&self, digest: &str, asked: &LimitsPatch) -> Result<Plugin, String> {
         let Some((_, shelf)) = &self.0 else { return Err("there is no shelf".to_owned()) };
-        shelf.plugin(&shelf.find(digest)?, limits)
+        shelf.plugin(&shelf.find(digest)?, asked)
     }
 }

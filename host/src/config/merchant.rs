@@ -15,7 +15,7 @@ use super::text::{Fault, Text};
 use crate::delivery::{Outbound, Target, backoff};
 use crate::ingress::woocommerce::WooCommerce;
 use crate::journal::RetentionPatch;
-use crate::plugin::{Capability, Limits, Lookups, Rules, Stages};
+use crate::plugin::{Capability, LimitsPatch, Lookups, Rules, Stages};
 use crate::poll;
 use crate::route::Route;
 use crate::seatbelt::{Belts, Seatbelts};
@@ -42,11 +42,11 @@ pub struct Merchant {
     limits: AllLimits,
 }
 
-/// The limits of plugins that are not there yet.
+/// What is asked of the limits of plugins that are not there yet.
 #[derive(Debug, Default)]
 struct AllLimits {
-    of_the_merchant: Limits,
-    of_plugins: BTreeMap<String, Limits>,
+    of_the_merchant: LimitsPatch,
+    of_plugins: BTreeMap<String, LimitsPatch>,
 }
 
 impl AllLimits {
@@ -58,7 +58,7 @@ impl AllLimits {
         }
     }
 
-    fn of(&self, plugin: &str) -> Limits {
+    fn of(&self, plugin: &str) -> LimitsPatch {
         self.of_plugins.get(plugin).copied().unwrap_or(self.of_the_merchant)
     }
 }
@@ -199,9 +199,9 @@ impl Merchant {
         self.file.file.as_ref().map(|file| file.plugins.clone()).unwrap_or_default()
     }
 
-    /// The limits that a plugin of this name has, whether its file is there or not.
+    /// What is asked of the limits of a plugin of this name, whether its file is there or not.
     #[must_use]
-    pub fn limits_of(&self, plugin: &str) -> Limits {
+    pub fn limits_of(&self, plugin: &str) -> LimitsPatch {
         let mut entries = self.catalog.entries();
         let entry = entries.find(|(name, _)| *name == plugin);
         entry.map_or_else(|| self.limits.of(plugin), |(_, entry)| entry.limits)

@@ -14,7 +14,7 @@ use super::merchant::Merchant;
 use super::text::Fault;
 use crate::delivery::{Outbound, backoff};
 use crate::journal::{Retention, RetentionPatch, Retentions};
-use crate::plugin::{Engine, Limits, LimitsPatch};
+use crate::plugin::{Engine, LimitsPatch};
 
 /// What is being served.
 #[derive(Debug, Default)]
@@ -104,17 +104,13 @@ impl Loader {
         Snapshot { merchants, retentions, faults }
     }
 
-    /// The limits in force for a plugin: the host's, then the merchant's, then the plugin's own.
+    /// What is asked of a plugin's limits, over those of its profile: by the host, then by the merchant, then of
+    /// the plugin alone.
     #[must_use]
-    pub fn limits_of(&self, file: Option<&MerchantFile>, plugin: &str) -> Limits {
-        let mut limits = Limits::default().patched(&self.limits);
-        if let Some(file) = file {
-            limits = limits.patched(&file.limits);
-            if let Some(patch) = file.plugin_limits.get(plugin) {
-                limits = limits.patched(patch);
-            }
-        }
-        limits
+    pub fn limits_of(&self, file: Option<&MerchantFile>, plugin: &str) -> LimitsPatch {
+        let Some(file) = file else { return self.limits };
+        let asked = self.limits.then(&file.limits);
+        file.plugin_limits.get(plugin).map_or(asked, |own| asked.then(own))
     }
 }
 

@@ -26,7 +26,7 @@ use crate::journal::audit::{Act, NewEntry};
 use crate::journal::versions::{Came, NewVersion, VersionAct, VersionState};
 use crate::plugin::admission::{self, Problem, Report};
 use crate::plugin::section::{Section, Went};
-use crate::plugin::{Limits, Plugin};
+use crate::plugin::{LimitsPatch, Plugin};
 
 /// A file that is at work and has yet to be looked over in full.
 struct AtWork {
@@ -35,7 +35,8 @@ struct AtWork {
     version: Plugin,
     /// What was found by loading it.
     report: Report,
-    limits: Limits,
+    /// What is asked of its limits.
+    asked: LimitsPatch,
 }
 
 /// Looking over what is compiled already takes a few seconds at the most.
@@ -172,7 +173,7 @@ impl Versions {
     }
 
     fn judged(&self, at_work: AtWork) -> Option<Report> {
-        let AtWork { put, version, mut report, limits } = at_work;
+        let AtWork { put, version, mut report, asked } = at_work;
         let merchant = self.merchant(&put.merchant).ok()?;
         let said = "the file itself, from the folder";
         report.add(Section::new("package", Went::Passed, said), "package");
@@ -184,7 +185,7 @@ impl Versions {
         let of = Of { merchant: &put.merchant, plugin: &put.plugin, digest: &put.digest };
         match self.brought(of, &BTreeMap::new(), None, &merchant.plugin_rules()) {
             Ok(brought) => {
-                self.judge(&merchant, &put.plugin, &version, &limits, &brought, &mut report);
+                self.judge(&merchant, &put.plugin, &version, &asked, &brought, &mut report);
             }
             Err(Problem { code, message }) => {
                 report.add(Section::new("truth_tables", Went::Refused, message), code);
@@ -202,7 +203,7 @@ impl Versions {
         before: Option<String>,
     ) -> Result<Option<AtWork>, journal::Error> {
         let bytes = std::fs::read(&entry.path).unwrap_or_default();
-        let report = admission::report(&self.engine, &bytes, &entry.limits);
+        let report = admission::report(&self.engine, &bytes, &entry.limits.for_file(&bytes));
         // A file that was replaced again meanwhile has a reading of its own to come.
         let report = Some(report).filter(|report| report.digest == now.digest);
         let put = NewVersion {
@@ -246,7 +247,7 @@ impl Versions {
             put,
             version,
             report,
-            limits: entry.limits,
+            asked: entry.limits,
         }))
     }
 
@@ -263,7 +264,8 @@ impl Versions {
         if state(&digest).is_some() {
             return Ok(());
         }
-        let mut report = admission::report(&self.engine, &bytes, &entry.limits);
+        let limits = entry.limits.for_file(&bytes);
+        let mut report = admission::report(&self.engine, &bytes, &limits);
         let said = entry.fault.as_ref().map(|fault| fault.message.clone()).unwrap_or_default();
         if report.accepted {
             report.accepted = false;

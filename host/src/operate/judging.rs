@@ -20,7 +20,7 @@ use crate::evidence::headroom;
 use crate::evidence::trial::{Input, Rules};
 use crate::plugin::admission::Report;
 use crate::plugin::section::{Section, Went};
-use crate::plugin::{Limits, Plugin, Stage, Stages};
+use crate::plugin::{Limits, LimitsPatch, Plugin, Stage, Stages};
 
 /// Events of each route that a version is run on.
 const EVENTS_MAX: usize = 200;
@@ -42,11 +42,12 @@ impl Versions {
         merchant: &Merchant,
         plugin_name: &str,
         plugin: &Plugin,
-        limits: &Limits,
+        asked: &LimitsPatch,
         brought: &Brought,
         report: &mut Report,
     ) {
-        let stage = || Stage { plugin: plugin.clone(), limits: *limits };
+        let limits = plugin.limits(asked);
+        let stage = || Stage::new(plugin.clone(), *asked);
         let mut routes = Vec::new();
         let mut settings = Vec::new();
         for ready in routes_of(merchant, plugin_name) {
@@ -72,7 +73,7 @@ impl Versions {
             (false, _) => Section::new("settings", Went::Warned, settings.join("; ")),
         };
         report.add(section, "settings");
-        let (rehearsal, folder) = (Rehearsal::of(plugin, *limits), brought.folder());
+        let (rehearsal, folder) = (Rehearsal::of(plugin, *asked), brought.folder());
         let cases = sections::golden_cases(&rehearsal, folder, &folder.join("cases"));
         report.add(cases, "golden_cases");
         let held = sections::hold(&rehearsal, folder, brought.tables.clone(), THREADS);
@@ -86,7 +87,7 @@ impl Versions {
         }
         report.add(sections::determinism(&twice), "nondeterminism");
         report.add(tried.section, "recorded_events");
-        report.add(self.headroom_of(merchant, &routes, tried.mapped, limits), "headroom");
+        report.add(self.headroom_of(merchant, &routes, tried.mapped, &limits), "headroom");
     }
 
     /// Runs it over the newest events of each route.

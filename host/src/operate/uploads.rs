@@ -187,12 +187,12 @@ impl Versions {
 
     /// Everything that admission looks at.
     fn look(&self, merchant: &Merchant, upload: &Upload, rules: &Rules) -> Looked {
-        let limits = merchant.limits_of(&upload.plugin);
+        let asked = merchant.limits_of(&upload.plugin);
         let form = Form::of(&upload.bytes);
         let refused = |code: &'static str, message: String| {
             let mut report = admission::refused(
                 &upload.bytes,
-                &limits,
+                &asked.for_file(&upload.bytes),
                 Problem { code, message: message.clone() },
             );
             let name = if code.starts_with("signature") { "signature" } else { "package" };
@@ -207,6 +207,7 @@ impl Versions {
             Ok(package) => package,
             Err(error) => return refused(error.code, error.said),
         };
+        let limits = asked.for_file(&package.wasm);
         let mut report = admission::report(&self.engine, &package.wasm, &limits);
         let loaded = self.engine.load(&upload.plugin, &package.wasm, &limits);
         let Some(plugin) = loaded.ok().filter(|_| report.accepted) else {
@@ -231,7 +232,7 @@ impl Versions {
             }
         };
         report.notes.extend(brought.note.clone());
-        self.judge(merchant, &upload.plugin, &plugin, &limits, &brought, &mut report);
+        self.judge(merchant, &upload.plugin, &plugin, &asked, &brought, &mut report);
         if !report.accepted {
             return Looked { report, form, signed_by, good: None };
         }

@@ -354,9 +354,8 @@ impl Versions {
             let mut after = stages.clone();
             for stage in stages_of(&mut after) {
                 if stage.plugin.digest() == active.digest() {
-                    let limits = stage.limits;
-                    let plugin = self.shelf.plugin(&kept, &limits).map_err(VersionError::Unfit)?;
-                    *stage = Stage { plugin, limits };
+                    let version = self.shelf.plugin(&kept, stage.asked());
+                    *stage = stage.with(version.map_err(VersionError::Unfit)?);
                 }
             }
             let rules = |stages: &Stages| Rules { stages: stages.clone(), ..Rules::default() };

@@ -11,6 +11,7 @@ use super::contract;
 use super::engine::Engine;
 use super::limits::Limits;
 use super::plugin::{Capability, Manifest};
+use super::profile::Profile;
 use super::scan;
 use super::section::Section;
 
@@ -47,6 +48,8 @@ pub struct Report {
     pub memory_minimum_bytes: Option<u64>,
     /// What it says of itself, settings schema included.
     pub manifest: Option<Manifest>,
+    /// Which limits fit it, where nobody set others.
+    pub profile: Profile,
     /// The limits it would run under.
     pub limits: Limits,
 }
@@ -86,6 +89,7 @@ fn empty(bytes: &[u8], limits: &Limits) -> Report {
         wasi: Vec::new(),
         memory_minimum_bytes: None,
         manifest: None,
+        profile: Profile::of(bytes),
         limits: *limits,
     }
 }
@@ -120,7 +124,7 @@ pub fn report(engine: &Engine, bytes: &[u8], limits: &Limits) -> Report {
             report.manifest = Some(plugin.manifest().clone());
             if !report.wasi.is_empty() {
                 report.notes.push(
-                    "imports WASI, which the host answers with a stub: the clock stands at the event's received-at, random is seeded by the event, there are no files, no environment and no network. For Rust, build for `wasm32-unknown-unknown` to import nothing".to_owned(),
+                    "imports WASI, which the host answers with a stub: the clocks stand at the event's received-at, random is seeded by the event, what is printed goes to the log, there are no files, no environment and no network. For Rust, build for `wasm32-unknown-unknown` to import nothing".to_owned(),
                 );
             }
         }

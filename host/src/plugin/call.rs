@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::limiter::Limiter;
 use super::log::Log;
 use super::lookups::Lookups;
-use super::wasi_stub::Stub;
+use super::still::Stub;
 
 /// The state of one call.
 pub(super) struct Call {

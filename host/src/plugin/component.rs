@@ -2,8 +2,7 @@
 //!
 //! What `wasm-tools component new` does, done by the host: a Rust plugin for
 //! `wasm32-unknown-unknown` is dropped in as `cargo build` leaves it. Costs a few milliseconds at
-//! load. No adapters are taken along, so WASI preview 1 is refused by name.
-
+//! load. No adapters are taken along, so WASI preview 1 is refused by name; `mapwright build` brings them.
 //!
 //! What makes it reads the component type as its author's own tool left it, and trusts it. Two things fill
 //! its stack, which no process survives: packages that depend on each other in a circle, so that is looked at
@@ -26,8 +25,9 @@ pub(super) fn component<'a>(bytes: &'a [u8], shape: &Shape) -> Result<Cow<'a, [u
     if shape.component {
         return Ok(Cow::Borrowed(bytes));
     }
+    contract::no_program(shape)?;
     // Named before the encoder sees them: it stops at the first.
-    contract::core_imports(&shape.imports)?;
+    contract::core_imports(&shape.imports, shape.language)?;
     if !shape.embedded_type {
         return Err(LoadError::CoreModuleWithoutType);
     }

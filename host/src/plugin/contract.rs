@@ -9,8 +9,13 @@ use semver::Version;
 use super::bindings;
 use super::error::{LoadError, MissingImport};
 use super::plugin::Capability;
+use super::scan::{Language, Shape};
 
 const PACKAGE: &str = "mapwright:plugin/";
+/// What a component says that is run rather than called.
+const RUN: &str = "wasi:cli/run";
+/// The packages of WASI that the stub answers, or gives to link.
+const WASI: [&str; 6] = ["cli", "io", "clocks", "random", "filesystem", "sockets"];
 
 /// A contract the host speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,10 +62,9 @@ pub(super) fn read(imports: &[String], exports: &[String]) -> Result<Terms, Load
     let missing: Vec<_> = imports
         .iter()
         .filter(|name| {
-            !name.starts_with("wasi:")
-                && !is_ours(name, &["types", "pricing-types", "log", "lookup"])
+            !is_answered(name) && !is_ours(name, &["types", "pricing-types", "log", "lookup"])
         })
-        .map(|name| MissingImport { name: name.clone(), advice: advice(name) })
+        .map(|name| MissingImport { name: name.clone(), advice: advice(name, Language::Unknown) })
         .collect();
     if !missing.is_empty() {
         return Err(LoadError::MissingImport { names: missing });
@@ -69,6 +73,9 @@ pub(super) fn read(imports: &[String], exports: &[String]) -> Result<Terms, Load
     let capabilities: Vec<_> =
         Capability::ALL.into_iter().filter(|capability| exported(capability.interface())).collect();
     let Some(version) = highest.filter(|_| exported("manifest")) else {
+        if let Some(found) = exports.iter().find(|name| name.starts_with(RUN)) {
+            return Err(program(found, Language::Unknown));
+        }
         let exports = if exports.is_empty() { "nothing".to_owned() } else { exports.join(", ") };
         return Err(LoadError::MissingExport(format!(
             "does not export `mapwright:plugin/manifest@{}`, which every plugin has; it exports {exports}",
@@ -84,8 +91,39 @@ pub(super) fn read(imports: &[String], exports: &[String]) -> Result<Terms, Load
     Ok(Terms { contract: Contract::V1, version, capabilities, wasi })
 }
 
+/// Refuses a core module that is a program: it has no type, and telling of that would lead nowhere.
+pub(super) fn no_program(shape: &Shape) -> Result<(), LoadError> {
+    let start = shape.exports.iter().find(|name| *name == "_start");
+    match start.filter(|_| !shape.embedded_type) {
+        Some(found) => Err(program(found, shape.language)),
+        None => Ok(()),
+    }
+}
+
+fn program(found: &str, language: Language) -> LoadError {
+    let advice = match language {
+        Language::Rust => "a library, `crate-type = [\"cdylib\"]`",
+        Language::Go => "`go build -buildmode=c-shared`, or `mapwright build`",
+        Language::C => "`-mexec-model=reactor` (zig: `-fno-entry`), or `mapwright build`",
+        Language::AssemblyScript | Language::Unknown => {
+            "a library or reactor (Rust: `crate-type = [\"cdylib\"]`, Go: `-buildmode=c-shared`, C: `-mexec-model=reactor`, Zig: `-fno-entry`), or `mapwright build`"
+        }
+    };
+    LoadError::Program { found: format!("`{found}`"), advice }
+}
+
+/// Whether it is an interface of WASI 0.2 that the stub knows.
+fn is_answered(name: &str) -> bool {
+    let Some((package, rest)) = name.strip_prefix("wasi:").and_then(|it| it.split_once('/')) else {
+        return false;
+    };
+    let version = rest.split_once('@').and_then(|(_, version)| version.parse::<Version>().ok());
+    let ours = |it: &Version| (it.major, it.minor) == (0, 2) && it.pre.is_empty();
+    WASI.contains(&package) && version.as_ref().is_some_and(ours)
+}
+
 /// Refuses core imports that no component type can give.
-pub(super) fn core_imports(imports: &[String]) -> Result<(), LoadError> {
+pub(super) fn core_imports(imports: &[String], language: Language) -> Result<(), LoadError> {
     let missing: Vec<_> = imports
         .iter()
         .filter(|name| {
@@ -95,7 +133,7 @@ pub(super) fn core_imports(imports: &[String]) -> Result<(), LoadError> {
                 || module.starts_with(['$', '['])
                 || module.starts_with("cm32p2"))
         })
-        .map(|name| MissingImport { name: name.clone(), advice: advice(name) })
+        .map(|name| MissingImport { name: name.clone(), advice: advice(name, language) })
         .collect();
     if missing.is_empty() { Ok(()) } else { Err(LoadError::MissingImport { names: missing }) }
 }
@@ -106,18 +144,49 @@ fn is_ours(name: &str, interfaces: &[&str]) -> bool {
         .is_some_and(|interface| interfaces.contains(&interface))
 }
 
-/// What to change so that the import goes away.
-pub(super) fn advice(name: &str) -> &'static str {
-    if name.starts_with("wasi_snapshot_preview1") || name.starts_with("wasi_unstable") {
-        "WASI preview 1: build for `wasm32-unknown-unknown` or `wasm32-wasip2` instead of `wasm32-wasip1`"
-    } else if name.starts_with("__wbindgen") || name.starts_with("wbg") {
-        "a crate expects a browser: turn off its `js` or `wasm-bindgen` feature (getrandom, uuid, chrono)"
-    } else if name.starts_with("env::") {
-        "a C function that was not linked: link it in, or remove what calls it"
-    } else if name.starts_with(PACKAGE) {
+/// What to change so that the import goes away, in the language's own build where it is known.
+pub(super) fn advice(name: &str, language: Language) -> &'static str {
+    let of = |module: &str| name.starts_with(module);
+    if of("wasi_snapshot_preview1") || of("wasi_unstable") {
+        preview1(language)
+    } else if of("wasi:http") {
+        "plugins have no network: what rules need from elsewhere comes in lookup tables. JavaScript: leave `fetch` out, and build without it (componentize-js: `--disable http --disable fetch-event`)"
+    } else if of("wasi:") {
+        "the host answers WASI 0.2: its cli, io, clocks, random, filesystem and sockets. Build for that, or leave out what needs this"
+    } else if of("__wbindgen") || of("wbg") || of("./") {
+        "made for a browser: turn off the `js` or `wasm-bindgen` feature of the crate that wants it (getrandom, uuid, chrono), and build with cargo rather than wasm-pack"
+    } else if of("gojs") || of("go::") {
+        "Go for a browser: build with `GOOS=wasip1 GOARCH=wasm -buildmode=c-shared`, or with `mapwright build`"
+    } else if of("env::emscripten") || of("env::_emscripten") || of("env::invoke_") {
+        "Emscripten expects JavaScript around it: compile with clang or `zig cc` for `wasm32-wasi`"
+    } else if of("env::abort") || of("env::seed") || of("env::trace") || of("env::console.") {
+        "AssemblyScript asks its host for this: compile with `--use abort=` (and `--use seed=`), and leave `trace` and `console` out"
+    } else if of("env::") {
+        "a function that was not linked: link it in, or remove what calls it (AssemblyScript: `--use NAME=`)"
+    } else if of("GOT.") {
+        "half of a program: link its shared libraries into one file"
+    } else if of(PACKAGE) {
         "not in the contract this host speaks: build against its wit/plugin.wit"
     } else {
         "plugins are pure: remove what needs it; the host gives `log` and `lookup` only"
+    }
+}
+
+/// Preview 1 is functions of core modules; an adapter makes interfaces of them.
+fn preview1(language: Language) -> &'static str {
+    match language {
+        Language::Rust => {
+            "WASI preview 1: build for `wasm32-unknown-unknown` or `wasm32-wasip2` instead of `wasm32-wasip1`"
+        }
+        Language::Go => {
+            "WASI preview 1, which Go cannot do without: `mapwright build` adapts it; by hand `go build -buildmode=c-shared`, `wasm-tools component embed`, `wasm-tools component new --adapt wasi_snapshot_preview1.reactor.wasm`"
+        }
+        Language::C => {
+            "WASI preview 1: `mapwright build` adapts it; or build without what asks for it (`-mexec-model=reactor`, no stdio, clock or files; zig: `-target wasm32-freestanding`)"
+        }
+        Language::AssemblyScript | Language::Unknown => {
+            "WASI preview 1: `mapwright build` adapts it, and so does `wasm-tools component new --adapt`; or build without it (Rust: `wasm32-unknown-unknown` or `wasm32-wasip2`; C: a reactor without stdio; Zig: `wasm32-freestanding`)"
+        }
     }
 }
 
@@ -149,7 +218,8 @@ mod tests {
         let text = error.to_string();
         assert!(text.contains("acme:http/client@1.0.0") && text.contains("acme:db/rows"), "{text}");
         let error =
-            core_imports(&names(&["env::foo", "wasi_snapshot_preview1::fd_write"])).unwrap_err();
+            core_imports(&names(&["env::foo", "wasi_snapshot_preview1::fd_write"]), Language::Rust)
+                .unwrap_err();
         let text = error.to_string();
         assert!(text.contains("env::foo") && text.contains("wasm32-wasip1"), "{text}");
     }
@@ -160,5 +230,42 @@ mod tests {
         assert!(matches!(read(&[], &manifest), Err(LoadError::MissingExport(_))));
         let pricing = names(&["mapwright:plugin/pricing@1.0.0"]);
         assert!(matches!(read(&[], &pricing), Err(LoadError::MissingExport(_))));
+    }
+
+    #[test]
+    fn wasi_is_taken_as_far_as_it_is_answered() {
+        let exports = names(&["mapwright:plugin/manifest@1.0.0", "mapwright:plugin/pricing@1.0.0"]);
+        let good = names(&["wasi:cli/stdout@0.2.12", "wasi:sockets/tcp@0.2.0"]);
+        assert_eq!(read(&good, &exports).unwrap().wasi, good);
+        for name in [
+            "wasi:http/outgoing-handler@0.2.4",
+            "wasi:cli/stdout@0.3.0",
+            "wasi:cli/stdout@0.2.0-rc-2023-11-10",
+            "wasi:cli/stdout",
+            "wasi:nn/graph@0.2.0",
+        ] {
+            let error = read(&names(&[name]), &exports).unwrap_err();
+            assert!(matches!(error, LoadError::MissingImport { .. }), "{error}");
+            assert!(error.to_string().contains(name), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_reason_is_said_once_for_all_that_it_stands_for() {
+        let imports = names(&["gojs::a", "env::abort", "gojs::b"]);
+        let text = core_imports(&imports, Language::Unknown).unwrap_err().to_string();
+        assert!(text.contains("`gojs::a`, `gojs::b` (Go for a browser"), "{text}");
+        assert!(text.contains("--use abort="), "{text}");
+    }
+
+    #[test]
+    fn a_program_is_told_from_a_plugin() {
+        let error = read(&[], &names(&["wasi:cli/run@0.2.12"])).unwrap_err();
+        assert!(matches!(error, LoadError::Program { .. }), "{error}");
+        let mut shape = Shape { exports: names(&["_start"]), ..Shape::default() };
+        shape.language = Language::Go;
+        assert!(no_program(&shape).unwrap_err().to_string().contains("c-shared"));
+        shape.embedded_type = true;
+        assert!(no_program(&shape).is_ok());
     }
 }

@@ -33,6 +33,21 @@ pub enum LoadError {
         "a core module without a component type, so its functions cannot be matched to the contract. Build with `mapwright build`, or make a component of it: `wasm-tools component embed wit --world complete-plugin in.wasm | wasm-tools component new`"
     )]
     CoreModuleWithoutType,
+    /// A program that is run, where a plugin is called.
+    #[error(
+        "a program with a `main`, not a plugin: it gives {found} and waits to be run. Build what is called instead: {advice}"
+    )]
+    Program {
+        /// The export that says so.
+        found: String,
+        /// How.
+        advice: &'static str,
+    },
+    /// Made for calls that go on after they were answered.
+    #[error(
+        "uses the asynchronous half of the component model, and a call of a plugin is one computation. Build it for plain calls (JavaScript: `componentize-qjs --sync`; elsewhere: bindings without `async`, WASI 0.2 instead of 0.3)"
+    )]
+    Asynchronous,
     /// A core module whose embedded type does not fit its code.
     #[error("the core module cannot be made a component: {reason}")]
     NotAComponent {
@@ -104,6 +119,8 @@ impl LoadError {
             Self::Precompiled => "precompiled",
             Self::TooLarge { .. } => "too_large",
             Self::CoreModuleWithoutType => "core_module_without_type",
+            Self::Program { .. } => "program",
+            Self::Asynchronous => "asynchronous",
             Self::NotAComponent { .. } => "not_a_component",
             Self::MissingImport { .. } => "missing_import",
             Self::UnsupportedContract { .. } => "unsupported_contract",
@@ -120,15 +137,29 @@ impl LoadError {
 }
 
 fn missing_imports(names: &[MissingImport]) -> String {
+    // A runtime misses a dozen functions for one reason, which is said once.
+    let mut reasons: Vec<(&str, Vec<String>)> = Vec::new();
+    for MissingImport { name, advice } in names {
+        let name = format!("`{name}`");
+        match reasons.iter_mut().find(|(known, _)| known == advice) {
+            Some((_, names)) => names.push(name),
+            None => reasons.push((advice, vec![name])),
+        }
+    }
     let list: Vec<_> =
-        names.iter().map(|missing| format!("`{}` ({})", missing.name, missing.advice)).collect();
-    format!("imports what the host does not give: {}", list.join(", "))
+        reasons.iter().map(|(advice, names)| format!("{} ({advice})", names.join(", "))).collect();
+    format!("imports what the host does not give: {}", list.join("; "))
 }
 
 fn explain(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Trapped { message, .. } | Outcome::BadOutput { message } => message.clone(),
-        Outcome::OutOfFuel { limit } => format!("more than {limit} fuel"),
+        Outcome::OutOfFuel { limit, starting: false } => format!("more than {limit} fuel"),
+        Outcome::OutOfFuel { limit, starting: true } => {
+            format!(
+                "used up {limit} fuel while starting. Raise `startup_fuel`, or do less before the first call"
+            )
+        }
         Outcome::Deadline { limit_ms } => format!("more than {limit_ms} ms"),
         Outcome::OutOfMemory { requested_bytes, limit_bytes } => {
             format!(

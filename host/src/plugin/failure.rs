@@ -4,6 +4,7 @@ use wasmtime::{PoolConcurrencyLimitError, Trap, WasmBacktrace};
 
 use super::call::Call;
 use super::limits::Limits;
+use super::log::LastWords;
 use super::outcome::Outcome;
 
 /// How wasmtime begins its complaint about a host call that copies too much. Its type is private;
@@ -11,7 +12,12 @@ use super::outcome::Outcome;
 const COPIED_TOO_MUCH: &str = "too much data";
 
 /// What a call ended as.
-pub(super) fn outcome(error: &wasmtime::Error, call: &Call, limits: &Limits) -> Outcome {
+pub(super) fn outcome(
+    error: &wasmtime::Error,
+    call: &Call,
+    limits: &Limits,
+    starting: bool,
+) -> Outcome {
     if let Some(exceeded) = call.limiter.exceeded {
         return Outcome::OutOfMemory {
             requested_bytes: exceeded.requested_bytes,
@@ -19,7 +25,10 @@ pub(super) fn outcome(error: &wasmtime::Error, call: &Call, limits: &Limits) -> 
         };
     }
     match error.downcast_ref::<Trap>() {
-        Some(Trap::OutOfFuel) => return Outcome::OutOfFuel { limit: limits.fuel },
+        Some(Trap::OutOfFuel) => {
+            let limit = if starting { limits.startup_fuel } else { limits.fuel };
+            return Outcome::OutOfFuel { limit, starting };
+        }
         Some(Trap::Interrupt) => return Outcome::Deadline { limit_ms: limits.deadline_ms },
         _ => {}
     }
@@ -38,7 +47,8 @@ pub(super) fn outcome(error: &wasmtime::Error, call: &Call, limits: &Limits) -> 
         };
     }
     let backtrace = error.downcast_ref::<WasmBacktrace>();
-    if error.downcast_ref::<Trap>().is_none() && backtrace.is_none() && call.log.panic.is_none() {
+    let trap = error.downcast_ref::<Trap>();
+    if trap.is_none() && backtrace.is_none() && call.log.panic.is_none() {
         // The guest had returned; its answer could not be read.
         return Outcome::BadOutput {
             message: format!(
@@ -46,13 +56,26 @@ pub(super) fn outcome(error: &wasmtime::Error, call: &Call, limits: &Limits) -> 
             ),
         };
     }
+    // A runtime that gives up traps at `unreachable`, or ends itself; any other trap has a reason of its own.
+    let gave_up = trap.is_none_or(|trap| *trap == Trap::UnreachableCodeReached);
     Outcome::Trapped {
-        message: match (&call.log.panic, error.downcast_ref::<Trap>()) {
+        message: match (&call.log.panic, &call.log.last_words) {
             (Some(panic), _) => panic.clone(),
-            (None, Some(Trap::StackOverflow)) => {
-                format!("{cause}: the plugin calls itself too deeply")
+            (None, Some(LastWords::Reason(reason))) if gave_up => reason.clone(),
+            (None, said) => {
+                let mut message = cause;
+                if trap == Some(&Trap::StackOverflow) {
+                    message.push_str(": the plugin calls itself too deeply");
+                }
+                if starting {
+                    message.push_str(" (while starting)");
+                }
+                if let Some(LastWords::Said(said) | LastWords::Reason(said)) = said {
+                    message.push_str(". Last on stderr:\n");
+                    message.push_str(said);
+                }
+                message
             }
-            (None, _) => cause,
         },
         backtrace: backtrace.map(frames).unwrap_or_default(),
     }

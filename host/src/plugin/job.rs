@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::limits::Limits;
+use super::limits::{Limits, LimitsPatch};
 use super::lookups::Lookups;
 use super::plugin::Plugin;
 
@@ -38,6 +38,35 @@ pub struct Stage {
     pub plugin: Plugin,
     /// How much.
     pub limits: Limits,
+    /// What somebody asked for, whatever the plugin's profile says.
+    asked: LimitsPatch,
+}
+
+impl Stage {
+    /// A plugin within the limits of its profile, with what was asked for in their place.
+    #[must_use]
+    pub fn new(plugin: Plugin, asked: LimitsPatch) -> Self {
+        Self { limits: plugin.limits(&asked), plugin, asked }
+    }
+
+    /// A plugin within exactly these limits.
+    #[must_use]
+    pub fn within(plugin: Plugin, limits: Limits) -> Self {
+        Self { plugin, limits, asked: limits.into() }
+    }
+
+    /// Another version in its place. What was asked for holds for it as well; the rest is its own profile's, since it
+    /// may be in another language.
+    #[must_use]
+    pub fn with(&self, plugin: Plugin) -> Self {
+        Self::new(plugin, self.asked)
+    }
+
+    /// What was asked for.
+    #[must_use]
+    pub fn asked(&self) -> &LimitsPatch {
+        &self.asked
+    }
 }
 
 /// The plugins of a route, in the order of the road. The same plugin may stand in all three.

@@ -1,7 +1,8 @@
 //! What one plugin call may use, and how merchants and plugins set it apart from the defaults.
 //!
-//! Limits stack: the defaults below, patched by the merchant's `[limits]`, patched by the plugin's
-//! own. The same numbers hold in `check`, in a dry run and in production, and each says what it is
+//! Limits stack: those of the file's [`super::Profile`] (`bare` has the defaults below), patched by the host's
+//! `[limits]`, the merchant's, the plugin's own. What people set is kept as one [`LimitsPatch`] and laid over the
+//! profile where the bytes are known, so it wins whatever language the next version is in. The same numbers hold in `check`, in a dry run and in production, and each says what it is
 //! when it is exceeded. Fuel, memory, output and logs are deterministic; the deadline is not, it is
 //! only the backstop for what fuel does not see.
 
@@ -38,19 +39,35 @@ macro_rules! limits {
             }
         }
 
+        /// Exactly these limits, whatever the profile.
+        impl From<Limits> for LimitsPatch {
+            fn from(limits: Limits) -> Self {
+                Self { $($name: Some(limits.$name),)+ }
+            }
+        }
+
         impl LimitsPatch {
             /// The names of all limits, for "did you mean" hints.
             pub const NAMES: &[&str] = &[$(stringify!($name)),+];
+
+            /// What this sets, with what somebody nearer to the plugin sets in its place.
+            #[must_use]
+            pub fn then(&self, nearer: &Self) -> Self {
+                Self { $($name: nearer.$name.or(self.$name),)+ }
+            }
         }
     };
 }
 
 limits! {
-    /// Fuel, about one unit for each WebAssembly instruction and for each byte moved by a host
-    /// call. A 6 KB order takes well under a million; the default leaves room for orders of a
+    /// Fuel of the work, about one unit for each WebAssembly instruction and for each byte moved by a
+    /// host call. A 6 KB order takes well under a million; the default leaves room for orders of a
     /// thousand lines and still ends a loop in a fraction of a second.
     fuel: u64 = 100_000_000,
-    /// Wall-clock backstop, milliseconds, in steps of 10. Generous, because it must not fire
+    /// Fuel of starting: what an instance burns before it is asked anything. Compiled rules burn next to
+    /// none of it, a runtime that was not started when it was built burns millions.
+    startup_fuel: u64 = 10_000_000,
+    /// Wall-clock backstop over both, milliseconds, in steps of 10. Generous, because it must not fire
     /// before fuel does on a busy machine: fuel is the budget.
     deadline_ms: u64 = 2_000,
     /// Linear memory of all memories of the instance together, bytes. Language runtimes with a
@@ -83,6 +100,9 @@ pub const MEMORY_BYTES_CEILING: u64 = 256 << 20;
 /// No `table_elements` may be above this: it is what a table slot can hold.
 pub const TABLE_ELEMENTS_CEILING: u64 = 50_000;
 
+/// No `instances` may be above this: the most core instances of one component.
+pub const CORE_INSTANCES_CEILING: u32 = 64;
+
 impl Limits {
     /// The first limit that cannot be held, said in a sentence.
     ///
@@ -92,6 +112,7 @@ impl Limits {
     pub fn validate(&self) -> Result<(), String> {
         let positive = [
             ("fuel", self.fuel),
+            ("startup_fuel", self.startup_fuel),
             ("deadline_ms", self.deadline_ms),
             ("memory_bytes", self.memory_bytes),
             ("instances", self.instances.into()),
@@ -103,6 +124,7 @@ impl Limits {
         let bounded = [
             ("memory_bytes", self.memory_bytes, MEMORY_BYTES_CEILING),
             ("table_elements", self.table_elements, TABLE_ELEMENTS_CEILING),
+            ("instances", self.instances.into(), CORE_INSTANCES_CEILING.into()),
             // A deadline longer than this keeps a worker thread from everybody else.
             ("deadline_ms", self.deadline_ms, 60_000),
         ];
@@ -138,6 +160,9 @@ mod tests {
         let limits = Limits::default().patched(&merchant).patched(&plugin);
         assert_eq!((limits.fuel, limits.log_lines), (7, 1));
         assert_eq!(limits.memory_bytes, Limits::default().memory_bytes);
+        assert_eq!(Limits::default().patched(&merchant.then(&plugin)), limits);
+        let whole = LimitsPatch::from(limits);
+        assert_eq!(Limits { fuel: 1, documents: 1, ..limits }.patched(&whole), limits);
     }
 
     #[test]

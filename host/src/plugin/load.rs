@@ -23,7 +23,9 @@ use super::instance;
 use super::limits::Limits;
 use super::lookups::Lookups;
 use super::plugin::{Loaded, Manifest, Plugin};
-use super::scan;
+use super::profile::Profile;
+use super::scan::{self, Language};
+use super::still::Stub;
 use super::wasi_stub;
 
 /// The longest name, version or summary: they stand in logs and on screens.
@@ -52,6 +54,9 @@ impl Engine {
         let shape = scan::scan(bytes)?;
         let encoded = component::component(bytes, &shape)?;
         let shape = if shape.component { shape } else { scan::scan(&encoded)? };
+        if shape.asynchronous {
+            return Err(LoadError::Asynchronous);
+        }
         let terms = contract::read(&shape.imports, &shape.exports)?;
 
         let engine = self.wasmtime();
@@ -69,7 +74,7 @@ impl Engine {
             pre: &pre,
             limits,
             lookups: &Lookups::shared_empty(),
-            wasi: (!terms.wasi.is_empty()).then(wasi_stub::Stub::at_load),
+            wasi: (!terms.wasi.is_empty()).then(Stub::at_load),
         };
         let mut typecheck = Ok(());
         let described = instance::call(call, |store, instance| {
@@ -100,6 +105,7 @@ impl Engine {
             settings,
             digest,
             contract: terms.version.to_string(),
+            profile: Profile::of(bytes),
             capabilities: terms.capabilities,
             wasi: terms.wasi,
             memory_minimum_bytes: component.resources_required().map(|required| {
@@ -137,7 +143,10 @@ fn missing_functions(engine: &Engine, component: &Component) -> Result<(), LoadE
                 let function_import = matches!(export.ty, ComponentItem::ComponentFunc(_));
                 if function_import && !given(interface, function) {
                     let name = format!("{interface}#{function}");
-                    names.push(MissingImport { advice: contract::advice(&name), name });
+                    names.push(MissingImport {
+                        advice: contract::advice(&name, Language::Unknown),
+                        name,
+                    });
                 }
             }
         }

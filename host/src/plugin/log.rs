@@ -1,7 +1,8 @@
 //! What a plugin logs in one call, kept within its limits.
 //!
 //! Beyond the limits lines are dropped and counted, never an error: a chatty plugin still maps. The
-//! text of a panic is kept apart, since it often comes after the log is full.
+//! text of a panic is kept apart, since it often comes after the log is full; so is what a runtime said last
+//! on stderr, for plugins whose SDK says nothing itself.
 
 use super::limits::Limits;
 use super::outcome::LogLine;
@@ -11,6 +12,15 @@ const PANIC: &str = "panicked";
 
 /// Enough of a panic to see what and where.
 const PANIC_BYTES: usize = 4 << 10;
+
+/// What a language's runtime said last on stderr.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum LastWords {
+    /// Why it ended, by the way it begins.
+    Reason(String),
+    /// Something; it may have nothing to do with the end.
+    Said(String),
+}
 
 /// The log of one call.
 #[derive(Debug)]
@@ -22,6 +32,8 @@ pub(super) struct Log {
     dropped_bytes: u64,
     /// The last error line that is a panic's.
     pub(super) panic: Option<String>,
+    /// Of plugins with WASI, once the call is over.
+    pub(super) last_words: Option<LastWords>,
 }
 
 impl Log {
@@ -33,7 +45,13 @@ impl Log {
             dropped_lines: 0,
             dropped_bytes: 0,
             panic: None,
+            last_words: None,
         }
+    }
+
+    /// Whether whatever comes is only counted.
+    pub(super) fn is_full(&self) -> bool {
+        self.lines_left == 0 || self.bytes_left == 0
     }
 
     /// As much of a message as could be kept: a panic's always, otherwise what the limits leave.

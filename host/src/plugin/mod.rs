@@ -8,7 +8,7 @@
 //!
 //! [`Engine::load`] makes a [`Plugin`] of a file, [`admission::report`] says whether it would,
 //! [`run`] walks a [`Job`] through the plugins of a route on this thread and [`Pool`] does so on
-//! threads of its own. Each call is a fresh instance under [`Limits`]; a plugin that loops, grows,
+//! threads of its own. Each call is a fresh instance under [`Limits`], which begin as those of the file's [`Profile`]; a plugin that loops, grows,
 //! recurses, floods or panics ends as an [`Outcome`] and takes nothing with it.
 //!
 //! WIT types stay in `bindings`. Nothing here knows of routes, files or deliveries.
@@ -37,12 +37,15 @@ pub mod package;
 #[expect(clippy::module_inception, reason = "the stage is named after its main noun")]
 mod plugin;
 mod pool;
+mod profile;
 mod rules;
 mod run;
 mod scan;
 pub mod section;
 mod shelf;
 pub mod signature;
+mod still;
+mod streams;
 mod urgency;
 mod wasi_stub;
 mod woocommerce;
@@ -52,12 +55,14 @@ pub use engine::{Engine, EngineError, EngineOptions};
 pub use error::{LoadError, MissingImport};
 pub use job::{Context, Job, Stage, Stages};
 pub use limits::{
-    FILE_BYTES_MAX, Limits, LimitsPatch, MEMORY_BYTES_CEILING, TABLE_ELEMENTS_CEILING,
+    CORE_INSTANCES_CEILING, FILE_BYTES_MAX, Limits, LimitsPatch, MEMORY_BYTES_CEILING,
+    TABLE_ELEMENTS_CEILING,
 };
 pub use lookups::{Asked, LookupError, Lookups};
-pub use outcome::{LogLine, Outcome, Run, Usage};
+pub use outcome::{LogLine, Outcome, Run, Startup, Usage};
 pub use plugin::{Capability, Manifest, Plugin};
 pub use pool::{Load, Pool};
+pub use profile::Profile;
 pub use rules::{FolderFile, Rules};
 pub use run::run;
 pub use shelf::{Kept, Shelf};

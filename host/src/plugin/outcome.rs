@@ -44,6 +44,9 @@ pub enum Outcome {
     OutOfFuel {
         /// The budget.
         limit: u64,
+        /// Whether it was the budget of starting: the plugin was not asked anything yet.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        starting: bool,
     },
     /// The wall-clock backstop fired.
     Deadline {
@@ -104,18 +107,39 @@ pub struct LogLine {
 /// What a run used, over all its calls.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
-    /// Fuel burnt.
+    /// Fuel burnt by the work; what starting burnt is apart.
     pub fuel: u64,
-    /// The budget of one call times the calls made.
+    /// The budget of one call's work times the calls made.
     pub fuel_limit: u64,
     /// Peak linear memory of the largest call.
     pub memory_bytes: u64,
     /// What one call may have.
     pub memory_limit_bytes: u64,
-    /// Wall time.
+    /// Wall time of the whole, starting included.
     pub duration_us: u64,
     /// Bytes of the answers.
     pub output_bytes: u64,
+    /// What the instances took before they were asked anything.
+    pub startup: Startup,
+}
+
+/// What making instances ready took: a language's runtime sets itself up here, compiled rules do next to nothing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Startup {
+    /// Fuel burnt by it.
+    pub fuel: u64,
+    /// The budget of one start times the calls made.
+    pub fuel_limit: u64,
+    /// Wall time of it.
+    pub duration_us: u64,
+}
+
+impl Usage {
+    /// Fuel of work and starting together, as receipts have it.
+    #[must_use]
+    pub fn fuel_in_all(&self) -> u64 {
+        self.fuel.saturating_add(self.startup.fuel)
+    }
 }
 
 /// One walk through status translation, pricing and field mapping.
@@ -131,8 +155,10 @@ pub struct Run {
     pub lines: Vec<PriceLine>,
     /// What the plugins logged, in order.
     pub logs: Vec<LogLine>,
-    /// One for each call that was made, the failed one included.
+    /// One for each call that was made, the failed one included. Its fuel is that of the whole call.
     pub receipts: Vec<Receipt>,
+    /// What each of those calls took of it to start.
+    pub startups: Vec<Startup>,
     /// The sum of it.
     pub usage: Usage,
 }

@@ -13,6 +13,8 @@ use crate::event::Violation;
 use super::bindings::Facets;
 use super::call::Call;
 use super::engine::Engine;
+use super::limits::{Limits, LimitsPatch};
+use super::profile::Profile;
 
 /// Something a plugin can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -80,6 +82,7 @@ pub(super) struct Loaded {
     pub(super) settings: jsonschema::Validator,
     pub(super) digest: String,
     pub(super) contract: String,
+    pub(super) profile: Profile,
     pub(super) capabilities: Vec<Capability>,
     pub(super) wasi: Vec<String>,
     pub(super) memory_minimum_bytes: Option<u64>,
@@ -126,6 +129,18 @@ impl Plugin {
     #[must_use]
     pub fn contract(&self) -> &str {
         &self.inner.contract
+    }
+
+    /// Which limits fit its file.
+    #[must_use]
+    pub fn profile(&self) -> Profile {
+        self.inner.profile
+    }
+
+    /// Its limits: its profile's, with what somebody asked for in their place.
+    #[must_use]
+    pub fn limits(&self, asked: &LimitsPatch) -> Limits {
+        self.profile().limits().patched(asked)
     }
 
     /// What it can do, in the order of the road.

@@ -146,6 +146,7 @@ fn lost(reason: &str) -> Run {
         lines: Vec::new(),
         logs: Vec::new(),
         receipts: Vec::new(),
+        startups: Vec::new(),
         usage: Usage::default(),
     }
 }

@@ -16,7 +16,7 @@ use super::instance::{self, Instructions};
 use super::job::{Job, Stage};
 use super::outcome::{Outcome, Run, Usage};
 use super::plugin::Capability;
-use super::wasi_stub::Stub;
+use super::still::Stub;
 use super::woocommerce::{self, Order};
 
 /// Runs a job to its end on this thread. Never panics for anything a plugin does, and takes at
@@ -34,6 +34,7 @@ pub fn run(job: &Job) -> Run {
             lines: Vec::new(),
             logs: Vec::new(),
             receipts: Vec::new(),
+            startups: Vec::new(),
             usage: Usage::default(),
         },
     };
@@ -163,6 +164,10 @@ impl<'a> Walk<'a> {
         let usage = &mut self.run.usage;
         usage.fuel = usage.fuel.saturating_add(called.fuel);
         usage.fuel_limit = usage.fuel_limit.saturating_add(stage.limits.fuel);
+        let startup = called.startup;
+        usage.startup.fuel = usage.startup.fuel.saturating_add(startup.fuel);
+        usage.startup.fuel_limit = usage.startup.fuel_limit.saturating_add(startup.fuel_limit);
+        usage.startup.duration_us = usage.startup.duration_us.saturating_add(startup.duration_us);
         usage.memory_bytes = usage.memory_bytes.max(called.memory_bytes);
         usage.memory_limit_bytes = usage.memory_limit_bytes.max(stage.limits.memory_bytes);
         usage.output_bytes = usage.output_bytes.saturating_add(output_bytes);
@@ -174,10 +179,12 @@ impl<'a> Walk<'a> {
             digest: plugin.digest.clone(),
             settings_digest: self.settings_digest.clone(),
             output_digest: digest(&result),
-            fuel: called.fuel,
+            // Of the whole call, as ever: records of years can be compared.
+            fuel: called.fuel.saturating_add(startup.fuel),
             memory_bytes: called.memory_bytes,
             duration_us: called.duration_us,
         });
+        self.run.startups.push(startup);
         result
     }
 }

@@ -5,7 +5,10 @@
 //! a fault of its own. So the ceilings here are on what makes compiling slow, and they are looked
 //! at in one pass over the bytes. Validity itself is left to wasmtime.
 
-use wasmparser::{Encoding, Parser, Payload};
+use wasmparser::{
+    BinaryReader, CanonicalFunction, CanonicalOption, Encoding, Parser, Payload,
+    ProducersSectionReader,
+};
 
 use super::error::LoadError;
 use super::limits::{FILE_BYTES_MAX, MEMORY_BYTES_CEILING, TABLE_ELEMENTS_CEILING};
@@ -22,8 +25,9 @@ const TYPE_BYTES_MAX: u64 = 64 << 10;
 const BODY_BYTES_MAX: u64 = 512 << 10;
 /// The most locals of one function; register allocation is worse than linear in them.
 const LOCALS_MAX: u64 = 5_000;
-/// The most modules in a component: its own, adapters, and shared libraries.
-const MODULES_MAX: u64 = 16;
+/// The most modules in a component: its own, adapters, and shared libraries. CPython has a dozen, and
+/// one more for each package with native code.
+const MODULES_MAX: u64 = 64;
 /// The most components inside a component.
 const COMPONENTS_MAX: u64 = 32;
 /// The most memories of all modules together.
@@ -44,6 +48,21 @@ pub(super) struct Shape {
     pub(super) exports: Vec<String>,
     /// Functions in all modules.
     pub(super) functions: u64,
+    /// The language of a core module, as its compiler says.
+    pub(super) language: Language,
+    /// It uses the asynchronous half of the component model.
+    pub(super) asynchronous: bool,
+}
+
+/// What a module was written in, for advice.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Language {
+    #[default]
+    Unknown,
+    Rust,
+    Go,
+    C,
+    AssemblyScript,
 }
 
 /// Looks at the bytes.
@@ -133,6 +152,15 @@ pub(super) fn scan(bytes: &[u8]) -> Result<Shape, LoadError> {
                     at_most("number of locals of one function", locals, LOCALS_MAX)?;
                 }
             }
+            Payload::ComponentCanonicalSection(section) => {
+                for function in section {
+                    shape.asynchronous |= is_asynchronous(&function.map_err(not_wasm)?);
+                }
+            }
+            Payload::CustomSection(section) if depth == 1 && section.name() == "producers" => {
+                let reader = BinaryReader::new(section.data(), 0);
+                shape.language = language(reader).unwrap_or_default();
+            }
             Payload::CustomSection(section)
                 if depth == 1 && section.name().starts_with("component-type") =>
             {
@@ -144,6 +172,38 @@ pub(super) fn scan(bytes: &[u8]) -> Result<Shape, LoadError> {
         }
     }
     Ok(shape)
+}
+
+/// Whether a function needs more than calls that end when they return.
+fn is_asynchronous(function: &CanonicalFunction) -> bool {
+    match function {
+        CanonicalFunction::Lift { options, .. } | CanonicalFunction::Lower { options, .. } => {
+            options.contains(&CanonicalOption::Async)
+        }
+        CanonicalFunction::ResourceNew { .. }
+        | CanonicalFunction::ResourceDrop { .. }
+        | CanonicalFunction::ResourceRep { .. } => false,
+        _ => true,
+    }
+}
+
+/// The language in a section of producers; what cannot be read says nothing.
+fn language(section: BinaryReader<'_>) -> Option<Language> {
+    for field in ProducersSectionReader::new(section).ok()? {
+        for value in field.ok()?.values {
+            let name = value.ok()?.name;
+            let language = match name {
+                "Rust" => Language::Rust,
+                "Go" | "TinyGo" => Language::Go,
+                "AssemblyScript" => Language::AssemblyScript,
+                // Zig's own output says nothing of itself; `zig cc` is clang.
+                _ if name.starts_with('C') || name == "clang" => Language::C,
+                _ => continue,
+            };
+            return Some(language);
+        }
+    }
+    None
 }
 
 fn at_most(what: &'static str, size: u64, limit: u64) -> Result<(), LoadError> {

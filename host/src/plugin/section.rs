@@ -51,8 +51,10 @@ const STEPS: [(&str, &[&str]); 5] = [
     (
         "imports_exports",
         &[
+            "program",
             "core_module_without_type",
             "not_a_component",
+            "asynchronous",
             "missing_import",
             "unsupported_contract",
             "missing_export",
@@ -112,12 +114,13 @@ impl Report {
                 self.functions.unwrap_or_default()
             ),
             "imports_exports" => format!(
-                "contract {}; {}",
+                "contract {}; {}; limits of the profile `{}`",
                 self.contract.as_deref().unwrap_or("unknown"),
                 match self.wasi.is_empty() {
                     true => "no WASI",
                     false => "WASI, answered by a stub",
-                }
+                },
+                self.profile.name(),
             ),
             "compile" => "within the limits of the compiler".to_owned(),
             _ => self.manifest.as_ref().map_or_else(String::new, |manifest| {

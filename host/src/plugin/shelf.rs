@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::engine::Engine;
-use super::job::{Stage, Stages};
-use super::limits::Limits;
+use super::job::Stages;
+use super::limits::LimitsPatch;
 use super::plugin::Plugin;
 
 /// The fewest digits of a digest that name a version.
@@ -170,8 +170,7 @@ impl Shelf {
                 [&mut stages.status_translation, &mut stages.pricing, &mut stages.field_mapping];
             let mut any = false;
             for stage in all.into_iter().flatten().filter(|it| it.plugin.name() == kept.name) {
-                let plugin = shelf.plugin(&kept, &stage.limits)?;
-                *stage = Stage { plugin, limits: stage.limits };
+                *stage = stage.with(shelf.plugin(&kept, stage.asked())?);
                 any = true;
             }
             match any {
@@ -196,13 +195,14 @@ impl Shelf {
         &self.dir
     }
 
-    /// A version, ready to be called.
+    /// A version, ready to be called: within its profile's limits, with what is asked for in their place.
     ///
     /// # Errors
     /// One sentence for a person when its file is gone, changed, or does not load any more.
-    pub fn plugin(&self, kept: &Kept, limits: &Limits) -> Result<Plugin, String> {
+    pub fn plugin(&self, kept: &Kept, asked: &LimitsPatch) -> Result<Plugin, String> {
         let bytes = self.read(kept)?;
-        self.engine.load(&kept.name, &bytes, limits).map_err(|error| error.to_string())
+        let limits = asked.for_file(&bytes);
+        self.engine.load(&kept.name, &bytes, &limits).map_err(|error| error.to_string())
     }
 
     /// A version's file.

@@ -1,46 +1,37 @@
 //! WASI for runtimes that insist on it: the same answers for the same event, and no way out.
 //!
 //! Plugins are pure, and Rust for `wasm32-unknown-unknown` imports nothing of this. Other runtimes
-//! (and Rust for `wasm32-wasip2`) import WASI whether they use it or not. They get a clock that
-//! stands at the event's received-at, random bytes made from the event's id, streams that end
-//! (stdin) or go to the plugin's log (stdout, stderr), no arguments, no environment, no folders.
+//! (QuickJS, CPython, Go, and Rust for `wasm32-wasip2`) import WASI whether they use it or not. They get clocks that
+//! stand at the event's received-at, random bytes made from the event's id, streams that end
+//! (stdin) or go to the plugin's log (stdout, stderr), no arguments, no environment, no folders, no network.
+//!
+//! Both clocks stand. Only who waits for time to pass moves the monotonic one on, by what it waits for
+//! and at no cost: a runtime that sleeps until a moment would else sleep for ever.
 //!
 //! Answered: `cli/{environment,exit,stdin,stdout,stderr,terminal-*}`, `io/{error,poll,streams}`,
-//! `clocks/{monotonic-clock,wall-clock}`, `random/*`, `filesystem/preopens`. `exit` ends the call
-//! as a trap. Everything else of `wasi:*` (files, sockets, HTTP) is there to link and traps by name
-//! when it is called. Only components that import WASI pay for any of it.
+//! `clocks/{monotonic-clock,wall-clock}`, `random/*`, `filesystem/preopens`, `sockets/instance-network`.
+//! `exit` ends the call as a trap. What else can fail by its type (opening a file, making a socket, looking up
+//! a name) fails with "access denied", which the author's language shows as its own exception with a line. The
+//! rest is there to link and traps by name when it is called. Only components that import WASI pay for any of it.
 
-use sha2::{Digest, Sha256};
 use wasmtime::StoreContextMut;
-use wasmtime::component::types::ComponentItem;
+use wasmtime::component::types::{self, ComponentItem, Type};
 use wasmtime::component::{
-    Component, ComponentType, Linker, LinkerInstance, Lower, Resource, ResourceType, WasmList,
+    Component, ComponentType, Linker, LinkerInstance, Lower, Resource, ResourceType, Val, WasmList,
 };
 
 use super::bindings::burn;
 use super::call::Call;
 use super::log::Log;
+use super::still::{READY, Stub};
+use super::streams::Stream;
 
 /// The most bytes of random one call gives: runtimes ask for a hash seed.
 const RANDOM_BYTES_MAX: u64 = 64 << 10;
 /// The most bytes one write takes, as `check-write` tells the guest.
 const WRITE_BYTES: u64 = 4 << 10;
-/// The longest line of a stream; longer ones are broken.
-const LINE_BYTES_MAX: usize = 8 << 10;
-
-/// What the stub remembers in one call.
-#[derive(Debug)]
-pub(super) struct Stub {
-    seconds: u64,
-    nanoseconds: u32,
-    seed: [u8; 32],
-    drawn: u64,
-    out: Vec<u8>,
-    error: Vec<u8>,
-    /// The next line of stderr is a panic's message.
-    panicking: Option<String>,
-}
-
+/// What each line of a stream costs beside its bytes: looking after it takes the host some hundred instructions.
+const LINE_FUEL: usize = 100;
 struct InputStream;
 struct OutputStream;
 struct Pollable;
@@ -48,6 +39,7 @@ struct IoError;
 struct Descriptor;
 struct TerminalInput;
 struct TerminalOutput;
+struct Network;
 
 /// How the two output streams are told apart.
 const STDOUT: u32 = 1;
@@ -72,89 +64,6 @@ struct Datetime {
 
 type Streamed<T> = (Result<T, StreamError>,);
 
-impl Stub {
-    /// For the events of a run.
-    pub(super) fn new(event_id: &str, received_at: &str) -> Self {
-        let time: jiff::Timestamp = received_at.parse().unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-        Self {
-            seconds: u64::try_from(time.as_second()).unwrap_or(0),
-            nanoseconds: u32::try_from(time.subsec_nanosecond()).unwrap_or(0),
-            seed: Sha256::digest(event_id.as_bytes()).into(),
-            drawn: 0,
-            out: Vec::new(),
-            error: Vec::new(),
-            panicking: None,
-        }
-    }
-
-    /// For `manifest.describe`, which is no event's.
-    pub(super) fn at_load() -> Self {
-        Self::new("", "")
-    }
-
-    /// Bytes that depend on the event and on how many were drawn before.
-    fn random(&mut self, length: usize) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(length + 32);
-        while bytes.len() < length {
-            let block = Sha256::new()
-                .chain_update(self.seed)
-                .chain_update(self.drawn.to_le_bytes())
-                .finalize();
-            self.drawn += 1;
-            bytes.extend_from_slice(&block);
-        }
-        bytes.truncate(length);
-        bytes
-    }
-
-    fn random_u64(&mut self) -> u64 {
-        let bytes = self.random(8);
-        bytes.try_into().map_or(0, u64::from_le_bytes)
-    }
-
-    fn write(&mut self, log: &mut Log, stream: u32, bytes: &[u8]) {
-        for byte in bytes {
-            let buffer = if stream == STDERR { &mut self.error } else { &mut self.out };
-            if *byte != b'\n' {
-                buffer.push(*byte);
-            }
-            if *byte == b'\n' || buffer.len() >= LINE_BYTES_MAX {
-                let line = std::mem::take(buffer);
-                self.line(log, stream, &line);
-            }
-        }
-    }
-
-    fn line(&mut self, log: &mut Log, stream: u32, line: &[u8]) {
-        let line = String::from_utf8_lossy(line);
-        let level = if stream == STDERR { "error" } else { "info" };
-        if stream == STDERR {
-            // Rust says `thread '..' panicked at src/lib.rs:10:5:` and the message on the next line.
-            // What the plugin's own SDK wrote to the log goes first: then this is the runtime's.
-            if let Some(place) = self.panicking.take() {
-                log.panic = Some(format!("{place} {line}"));
-            } else if log.panic.is_none()
-                && let Some((_, place)) = line.split_once("panicked at ")
-            {
-                self.panicking = Some(format!("panicked at {place}"));
-                log.panic.clone_from(&self.panicking);
-            }
-        }
-        log.write(level, log.excerpt(&line), line.len());
-    }
-
-    /// Writes what stands in the streams without a line end.
-    pub(super) fn finish(mut self, log: &mut Log) {
-        for (stream, line) in
-            [(STDOUT, std::mem::take(&mut self.out)), (STDERR, std::mem::take(&mut self.error))]
-        {
-            if !line.is_empty() {
-                self.line(log, stream, &line);
-            }
-        }
-    }
-}
-
 /// Gives the linker every `wasi:` interface the component imports, as it imports it.
 pub(super) fn add(linker: &mut Linker<Call>, component: &Component) -> wasmtime::Result<()> {
     let engine = linker.engine().clone();
@@ -167,22 +76,46 @@ pub(super) fn add(linker: &mut Linker<Call>, component: &Component) -> wasmtime:
         let base = interface.split('@').next().unwrap_or_default();
         for (name, export) in instance.exports(&engine) {
             match export.ty {
+                ComponentItem::Resource(_) if name == "pollable" => {
+                    linker.resource(name, resource_type(name), |mut store, pollable| {
+                        stub(&mut store)?.0.dropped(pollable);
+                        Ok(())
+                    })?;
+                }
                 ComponentItem::Resource(_) => {
                     linker.resource(name, resource_type(name), |_, _| Ok(()))?;
                 }
-                ComponentItem::ComponentFunc(_) if !answer(&mut linker, base, name)? => {
-                    let called = format!("{interface}#{name}");
-                    linker.func_new(name, move |_, _, _, _| {
-                        Err(wasmtime::format_err!(
-                            "the plugin called `{called}`, which does not exist in the sandbox"
-                        ))
-                    })?;
-                }
+                ComponentItem::ComponentFunc(_) if answer(&mut linker, base, name)? => {}
+                ComponentItem::ComponentFunc(function) => match refusal(&function) {
+                    Some(refusal) => linker.func_new(name, move |mut store, _, _, results| {
+                        burn(&mut store, 0)?;
+                        results.fill(refusal.clone());
+                        Ok(())
+                    })?,
+                    None => {
+                        let called = format!("{interface}#{name}");
+                        linker.func_new(name, move |_, _, _, _| {
+                            Err(wasmtime::format_err!(
+                                "the plugin called `{called}`, which does not exist in the sandbox"
+                            ))
+                        })?;
+                    }
+                },
                 _ => {}
             }
         }
     }
     Ok(())
+}
+
+/// The error that says no, where a function has one.
+fn refusal(function: &types::ComponentFunc) -> Option<Val> {
+    const NO: [&str; 4] = ["access-denied", "access", "not-permitted", "not-supported"];
+    let mut results = function.results();
+    let (Some(Type::Result(result)), None) = (results.next(), results.next()) else { return None };
+    let Some(Type::Enum(codes)) = result.err() else { return None };
+    let no = NO.into_iter().find(|no| codes.names().any(|code| code == *no))?;
+    Some(Val::Result(Err(Some(Box::new(Val::Enum(no.to_owned()))))))
 }
 
 fn resource_type(name: &str) -> ResourceType {
@@ -194,6 +127,7 @@ fn resource_type(name: &str) -> ResourceType {
         "descriptor" => ResourceType::host::<Descriptor>(),
         "terminal-input" => ResourceType::host::<TerminalInput>(),
         "terminal-output" => ResourceType::host::<TerminalOutput>(),
+        "network" => ResourceType::host::<Network>(),
         // Only ever named by functions that trap; the type is told apart by its name.
         other => ResourceType::host_dynamic(crc32fast::hash(other.as_bytes())),
     }
@@ -215,9 +149,11 @@ fn write(
     bytes: &WasmList<u8>,
 ) -> wasmtime::Result<Streamed<()>> {
     let bytes = bytes.as_le_slice(&store).to_vec(); // at most what a host call may copy
-    burn(&mut store, bytes.len())?;
+    let lines = bytes.iter().filter(|byte| **byte == b'\n').count();
+    burn(&mut store, bytes.len().saturating_add(lines.saturating_mul(LINE_FUEL)))?;
     let (stub, log) = stub(&mut store)?;
-    stub.write(log, stream, &bytes);
+    let stream = if stream == STDERR { Stream::Error } else { Stream::Out };
+    stub.streams.write(log, stream, &bytes);
     Ok((Ok(()),))
 }
 
@@ -270,26 +206,46 @@ fn answer(
         ("wasi:io/error", "[method]error.to-debug-string") => {
             linker.func_wrap(function, |_, (_,): (Resource<IoError>,)| Ok((String::new(),)))
         }
-        ("wasi:io/poll", "[method]pollable.block") => {
-            linker.func_wrap(function, |_, (_,): (Resource<Pollable>,)| Ok(()))
-        }
-        ("wasi:io/poll", "[method]pollable.ready") => {
-            linker.func_wrap(function, |_, (_,): (Resource<Pollable>,)| Ok((true,)))
-        }
-        ("wasi:io/poll", "poll") => {
-            linker.func_wrap(function, |_, (waited,): (Vec<Resource<Pollable>>,)| {
-                Ok(((0_u32..).take(waited.len()).collect::<Vec<_>>(),))
-            })
-        }
+        ("wasi:io/poll", "[method]pollable.block") => linker.func_wrap(
+            function,
+            |mut store: Store<'_>, (pollable,): (Resource<Pollable>,)| {
+                stub(&mut store)?.0.poll(&[pollable.rep()]);
+                Ok(())
+            },
+        ),
+        ("wasi:io/poll", "[method]pollable.ready") => linker.func_wrap(
+            function,
+            |mut store: Store<'_>, (pollable,): (Resource<Pollable>,)| {
+                Ok((stub(&mut store)?.0.is_ready(pollable.rep()),))
+            },
+        ),
+        ("wasi:io/poll", "poll") => linker.func_wrap(
+            function,
+            |mut store: Store<'_>, (pollables,): (Vec<Resource<Pollable>>,)| {
+                burn(&mut store, pollables.len())?;
+                let pollables: Vec<u32> = pollables.iter().map(Resource::rep).collect();
+                Ok((stub(&mut store)?.0.poll(&pollables),))
+            },
+        ),
         ("wasi:io/streams", _) => return stream(linker, function),
-        ("wasi:clocks/monotonic-clock", "now") => {
-            linker.func_wrap(function, |_, (): ()| Ok((0_u64,)))
-        }
+        ("wasi:clocks/monotonic-clock", "now") => linker
+            .func_wrap(function, |mut store: Store<'_>, (): ()| {
+                Ok((stub(&mut store)?.0.monotonic,))
+            }),
         ("wasi:clocks/monotonic-clock", "resolution") => {
             linker.func_wrap(function, |_, (): ()| Ok((1_u64,)))
         }
-        ("wasi:clocks/monotonic-clock", "subscribe-instant" | "subscribe-duration") => {
-            linker.func_wrap(function, |_, (_,): (u64,)| Ok((Resource::<Pollable>::new_own(0),)))
+        ("wasi:clocks/monotonic-clock", "subscribe-instant") => {
+            linker.func_wrap(function, |mut store: Store<'_>, (moment,): (u64,)| {
+                Ok((Resource::<Pollable>::new_own(stub(&mut store)?.0.wait_for(moment)),))
+            })
+        }
+        ("wasi:clocks/monotonic-clock", "subscribe-duration") => {
+            linker.func_wrap(function, |mut store: Store<'_>, (duration,): (u64,)| {
+                let (stub, _) = stub(&mut store)?;
+                let moment = stub.monotonic.saturating_add(duration);
+                Ok((Resource::<Pollable>::new_own(stub.wait_for(moment)),))
+            })
         }
         ("wasi:clocks/wall-clock", "now") => {
             linker.func_wrap(function, |mut store: Store<'_>, (): ()| {
@@ -317,6 +273,9 @@ fn answer(
         }
         ("wasi:filesystem/preopens", "get-directories") => linker
             .func_wrap(function, |_, (): ()| Ok((Vec::<(Resource<Descriptor>, String)>::new(),))),
+        ("wasi:sockets/instance-network", "instance-network") => {
+            linker.func_wrap(function, |_, (): ()| Ok((Resource::<Network>::new_own(0),)))
+        }
         _ => return Ok(false),
     }?;
     Ok(true)
@@ -339,9 +298,8 @@ fn stream(linker: &mut LinkerInstance<'_, Call>, function: &str) -> wasmtime::Re
                 Ok((Err(StreamError::Closed),))
             },
         ),
-        "[method]input-stream.subscribe" => {
-            linker.func_wrap(function, |_, (_,): (Input,)| Ok((Resource::<Pollable>::new_own(0),)))
-        }
+        "[method]input-stream.subscribe" => linker
+            .func_wrap(function, |_, (_,): (Input,)| Ok((Resource::<Pollable>::new_own(READY),))),
         "[method]output-stream.check-write" => linker
             .func_wrap(function, |_, (_,): (Output,)| -> wasmtime::Result<Streamed<u64>> {
                 Ok((Ok(WRITE_BYTES),))
@@ -354,42 +312,9 @@ fn stream(linker: &mut LinkerInstance<'_, Call>, function: &str) -> wasmtime::Re
             .func_wrap(function, |_, (_,): (Output,)| -> wasmtime::Result<Streamed<()>> {
                 Ok((Ok(()),))
             }),
-        "[method]output-stream.subscribe" => {
-            linker.func_wrap(function, |_, (_,): (Output,)| Ok((Resource::<Pollable>::new_own(0),)))
-        }
+        "[method]output-stream.subscribe" => linker
+            .func_wrap(function, |_, (_,): (Output,)| Ok((Resource::<Pollable>::new_own(READY),))),
         _ => return Ok(false),
     }?;
     Ok(true)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::plugin::Limits;
-
-    #[test]
-    fn time_and_random_are_the_events() {
-        let draw = |event: &str| Stub::new(event, "").random(40);
-        assert_eq!(draw("a"), draw("a"));
-        assert_ne!(draw("a"), draw("b"));
-        let mut stub = Stub::new("a", "2026-11-22T02:15:06.5Z");
-        assert_eq!((stub.seconds, stub.nanoseconds), (1_795_313_706, 500_000_000));
-        assert_ne!(stub.random(32), stub.random(32));
-    }
-
-    #[test]
-    fn streams_become_lines_and_a_panic_is_known() {
-        let mut log = Log::new(&Limits::default());
-        let mut stub = Stub::new("", "");
-        stub.write(&mut log, STDOUT, b"one\ntw");
-        stub.write(&mut log, STDERR, b"\nthread 'main' panicked at src/lib.rs:1:2:\nno tax\n");
-        stub.write(&mut log, STDOUT, b"o");
-        stub.finish(&mut log);
-        assert_eq!(log.panic.as_deref(), Some("panicked at src/lib.rs:1:2: no tax"));
-        let lines: Vec<_> = log.finish().into_iter().map(|line| line.message).collect();
-        assert_eq!(
-            lines,
-            ["one", "", "thread 'main' panicked at src/lib.rs:1:2:", "no tax", "two"]
-        );
-    }
 }

@@ -330,7 +330,7 @@ fn beside(job: &Job, trial: &Trial) -> Option<Job> {
     let Stages { status_translation, pricing, field_mapping } = &mut job.stages;
     for stage in [status_translation, pricing, field_mapping].into_iter().flatten() {
         if stage.plugin.digest() == trial.live.digest {
-            *stage = Stage { plugin: version.clone(), limits: stage.limits };
+            *stage = stage.with(version.clone());
         }
     }
     Some(job)

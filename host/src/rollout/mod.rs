@@ -34,7 +34,7 @@ pub use self::trial::{Breach, Progress, Trial};
 use crate::config::{ReadyRoute, Snapshot};
 use crate::journal::rollouts::Pause;
 use crate::journal::{self, Journal};
-use crate::plugin::{Limits, Plugin, Shelf, Stage, Stages};
+use crate::plugin::{Plugin, Shelf, Stages};
 use crate::telemetry::Metrics;
 
 /// Breaches told and not yet taken up; one that finds no room is told again a moment later.
@@ -166,7 +166,7 @@ impl Rollout {
                 (Some(&*route.field_mapping), &mut stages.field_mapping),
             ] {
                 if let Some(stage) = stage.as_mut().filter(|_| wanted == Some(name)) {
-                    *stage = Stage { plugin: candidate.clone(), limits: stage.limits };
+                    *stage = stage.with(candidate.clone());
                 }
             }
         }
@@ -208,7 +208,7 @@ impl Rollout {
         self.inner.told.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// A version from the shelf with the limits that a merchant's plugin has.
+    /// A version from the shelf with what is asked of the limits of a merchant's plugin.
     ///
     /// # Errors
     /// One sentence for a person.
@@ -216,9 +216,8 @@ impl Rollout {
         let kept = self.inner.shelf.find(wanted)?;
         let snapshot = self.inner.snapshot.load();
         let of = snapshot.merchants.get(merchant);
-        let entry = of.and_then(|of| of.catalog.entries().find(|(name, _)| *name == plugin));
-        let limits = entry.map_or_else(Limits::default, |(_, entry)| entry.limits);
-        self.inner.shelf.plugin(&kept, &limits)
+        let asked = of.map(|of| of.limits_of(plugin)).unwrap_or_default();
+        self.inner.shelf.plugin(&kept, &asked)
     }
 
     fn named(&self, digest: &str) -> crate::plugin::Kept {

@@ -25,6 +25,7 @@ fn run(documents: Vec<Document>) -> Run {
         lines: Vec::new(),
         logs: Vec::new(),
         receipts: Vec::new(),
+        startups: Vec::new(),
         usage: Usage::default(),
     }
 }

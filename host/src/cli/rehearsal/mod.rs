@@ -9,7 +9,7 @@ use super::case::Unreadable;
 use super::case::input::{self, read_bytes};
 use crate::case::capabilities_of;
 use crate::plugin::{
-    Capability, Engine, EngineOptions, Limits, LimitsPatch, LoadError, Plugin, Stage, Stages,
+    Capability, Engine, EngineOptions, LimitsPatch, LoadError, Plugin, Profile, Stage, Stages,
 };
 use crate::toolchain::BuildError;
 
@@ -28,13 +28,13 @@ pub(crate) struct PluginFiles {
     pub(crate) status_translation: Option<PathBuf>,
 }
 
-/// Limits other than the defaults.
+/// Limits other than those of the plugin's profile.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct LimitFlags {
-    /// Limits other than the defaults, JSON or TOML, as under `[limits]` in the configuration.
+    /// Limits other than the plugin's profile has, JSON or TOML, as under `[limits]` in the configuration.
     #[arg(long, value_name = "FILE")]
     limits: Option<PathBuf>,
-    /// The fuel one call may burn.
+    /// The fuel that the work of one call may burn.
     #[arg(long, value_name = "UNITS")]
     fuel: Option<u64>,
 }
@@ -64,9 +64,9 @@ pub(crate) enum LoadFailure {
 }
 
 impl LimitFlags {
-    /// The limits in force.
-    pub(crate) fn limits(&self) -> Result<Limits, Unreadable> {
-        let mut limits = Limits::default();
+    /// What is asked for.
+    pub(crate) fn asked(&self) -> Result<LimitsPatch, Unreadable> {
+        let mut asked = LimitsPatch::default();
         if let Some(file) = &self.limits {
             let object = input::read_object(file)?;
             let known = |name: &&String| LimitsPatch::NAMES.contains(&name.as_str());
@@ -77,15 +77,13 @@ impl LimitFlags {
                     format!("no limit is called `{name}`; {hint}"),
                 ));
             }
-            let patch: LimitsPatch = serde_json::from_value(serde_json::Value::Object(object))
+            asked = serde_json::from_value(serde_json::Value::Object(object))
                 .map_err(|error| Unreadable::sense(file, error.to_string()))?;
-            limits = limits.patched(&patch);
+            let limits = Profile::default().limits().patched(&asked);
             limits.validate().map_err(|message| Unreadable::sense(file, message))?;
         }
-        if let Some(fuel) = self.fuel {
-            limits.fuel = fuel;
-        }
-        Ok(limits)
+        asked.fuel = self.fuel.or(asked.fuel);
+        Ok(asked)
     }
 }
 
@@ -130,12 +128,12 @@ impl Rehearsal {
         files: &PluginFiles,
         limits: &LimitFlags,
     ) -> Result<Self, LoadFailure> {
-        let limits = limits.limits()?;
+        let asked = limits.asked()?;
         let load = |path: &Path| -> Result<Plugin, LoadFailure> {
             let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy();
             let bytes = read_bytes(path)?;
             engine
-                .load(&name, &bytes, &limits)
+                .load(&name, &bytes, &asked.for_file(&bytes))
                 .map_err(|error| LoadFailure::Refused { path: path.to_owned(), error })
         };
         let main = load(&files.plugin)?;
@@ -155,7 +153,7 @@ impl Rehearsal {
             );
             Err(LoadFailure::Unreadable(Unreadable::sense(path, message)))
         };
-        let stage = |plugin: Option<Plugin>| plugin.map(|plugin| Stage { plugin, limits });
+        let stage = |plugin: Option<Plugin>| plugin.map(|plugin| Stage::new(plugin, asked));
         let stages = Stages {
             status_translation: stage(other(
                 &files.status_translation,
@@ -164,7 +162,7 @@ impl Rehearsal {
             pricing: stage(other(&files.pricing, Capability::Pricing)?),
             field_mapping: stage(other(&None, Capability::FieldMapping)?),
         };
-        Ok(Self::with(main, stages, limits))
+        Ok(Self::with(main, stages, asked))
     }
 }
 

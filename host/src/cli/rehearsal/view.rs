@@ -24,7 +24,14 @@ pub(crate) fn report(report: &Report, heading: &str, payload: &Value) -> String 
         &[
             &paint(STRONG, plain(&plugin.name)),
             &plain(&plugin.version),
-            &paint(DIM, format!("sha256 {digest}…  {}", plugin.capabilities.join(", "))),
+            &paint(
+                DIM,
+                format!(
+                    "sha256 {digest}…  {}  limits of `{}`",
+                    plugin.capabilities.join(", "),
+                    plugin.profile.name()
+                ),
+            ),
         ],
     );
     line(&mut out, &[&paint(DIM, plain(heading))]);
@@ -206,9 +213,20 @@ fn usage(report: &Report) -> String {
     let limits = &report.limits;
     let mut out = String::new();
     let mut row = |name: &str, used: u64, limit: u64, words: String| {
-        let name = paint(DIM, format!("{name:<7}"));
+        let name = paint(DIM, format!("{name:<8}"));
         line(&mut out, &[&name, &bar(used, limit), "", &words]);
     };
+    row(
+        "starting",
+        usage.startup.fuel,
+        usage.startup.fuel_limit,
+        format!(
+            "{} of {} fuel, {}",
+            count(usage.startup.fuel),
+            count(usage.startup.fuel_limit),
+            duration(usage.startup.duration_us)
+        ),
+    );
     row(
         "fuel",
         usage.fuel,

@@ -60,7 +60,7 @@ impl Walk<'_> {
     pub(super) fn count(&self, run: &Run) {
         let metrics = &self.ground.metrics;
         metrics.mappings.get_or_create(&End { outcome: run.outcome.name() }).inc();
-        metrics.fuel.inc_by(run.usage.fuel);
+        metrics.fuel.inc_by(run.usage.fuel_in_all());
         self.account().cost.plugin += Duration::from_micros(run.usage.duration_us);
         metrics.mapping_seconds.observe(Duration::from_micros(run.usage.duration_us).as_secs_f64());
     }

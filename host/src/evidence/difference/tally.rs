@@ -162,9 +162,9 @@ impl Tally {
     pub fn add(&mut self, subject: &Subject<'_>, before: &Run, after: &Run) {
         self.compared += 1;
         self.fuel.merge(Fuel {
-            before: before.usage.fuel,
-            after: after.usage.fuel,
-            largest_permille: permille(before.usage.fuel, after.usage.fuel),
+            before: before.usage.fuel_in_all(),
+            after: after.usage.fuel_in_all(),
+            largest_permille: permille(before.usage.fuel_in_all(), after.usage.fuel_in_all()),
             largest_event: subject.event.to_owned(),
             largest_seq: subject.seq,
         });

@@ -27,6 +27,7 @@ fn run(outcome: Outcome) -> Run {
         lines: Vec::new(),
         logs: Vec::new(),
         receipts: Vec::new(),
+        startups: Vec::new(),
         usage: Usage::default(),
     }
 }

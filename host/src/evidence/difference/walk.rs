@@ -156,7 +156,10 @@ fn detail(outcome: &Outcome) -> String {
             words.join(", ")
         }
         Outcome::Trapped { message, .. } | Outcome::BadOutput { message } => message.clone(),
-        Outcome::OutOfFuel { limit } => format!("more than {limit} fuel"),
+        Outcome::OutOfFuel { limit, starting: false } => format!("more than {limit} fuel"),
+        Outcome::OutOfFuel { limit, starting: true } => {
+            format!("more than {limit} fuel while starting")
+        }
         Outcome::Deadline { limit_ms } => format!("more than {limit_ms} ms"),
         Outcome::OutOfMemory { limit_bytes, .. } => format!("more than {limit_bytes} bytes"),
         Outcome::OutputTooLarge { what, size, limit } => format!("{what} {size} of {limit}"),

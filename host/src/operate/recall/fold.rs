@@ -250,6 +250,7 @@ fn told(documents: Vec<Document>) -> Run {
         lines: Vec::new(),
         logs: Vec::new(),
         receipts: Vec::new(),
+        startups: Vec::new(),
         usage: Usage::default(),
     }
 }
