@@ -7,6 +7,7 @@ pub mod erp;
 pub mod faults;
 pub mod guests;
 pub mod host;
+pub mod languages;
 pub mod noise;
 pub mod plugins;
 pub mod served;

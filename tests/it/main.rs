@@ -26,6 +26,7 @@ mod hostile_answers;
 mod house;
 mod ingress;
 mod journal;
+mod languages;
 mod layouts;
 mod lifecycle;
 mod operate;

@@ -5,7 +5,11 @@
 //! everywhere (`README.md` beside this crate). `cargo run -p mapwright-guest-models` writes the files,
 //! a test holds them to what would be written. Nothing here is part of a plugin.
 
+mod c;
+mod go;
+mod python;
 mod rust;
+mod typescript;
 
 use std::path::Path;
 
@@ -130,7 +134,15 @@ impl Models {
     /// All files of all SDKs.
     #[must_use]
     pub fn write(&self) -> Vec<Written> {
-        vec![rust::write(&self.models)]
+        let models = &self.models;
+        vec![
+            c::header(models),
+            c::tables(models),
+            go::write(models),
+            python::write(models),
+            rust::write(models),
+            typescript::write(models),
+        ]
     }
 }
 

@@ -13,17 +13,17 @@ use crate::toolchain::{BuildError, BuildOptions, Built, build_plugin};
 /// Arguments.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-The component is written to target/mapwright/NAME.wasm of the project (or of its workspace).
-Drop it into merchants/MERCHANT/plugins/ of a running host, or look at it first:
+The component is written to target/mapwright/NAME.wasm of the project (or of its cargo workspace). Drop it into merchants/MERCHANT/plugins/ of a running host, or look at it first:
 
   mapwright build my-plugin
   mapwright check my-plugin/target/mapwright/my-plugin.wasm
   mapwright test my-plugin/cases")]
 pub(super) struct Args {
-    /// The plugin project, a folder with a Cargo.toml.
+    /// The plugin project: a folder with a Cargo.toml, package.json, pyproject.toml, go.mod or plugin.toml.
     #[arg(default_value = ".")]
     dir: PathBuf,
-    /// Install what is missing (rustup's wasm target, or Debian's packages) instead of naming it.
+    /// Install what is missing instead of naming it: into the project's own folder, Debian's packages and
+    /// rustup's wasm target excepted.
     #[arg(long)]
     install_toolchain: bool,
     /// Answer in JSON, on standard output, and say nothing else.
@@ -69,6 +69,7 @@ fn as_json(built: &Built) -> serde_json::Value {
     json!({
         "ok": true,
         "name": built.name,
+        "lang": built.language.word(),
         "path": built.path,
         "bytes": built.bytes,
         "toolchain": built.toolchain,

@@ -8,13 +8,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::ValueEnum;
-use include_dir::{Dir, DirEntry, include_dir};
 use serde_json::json;
 
-static SDK: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../guest-sdk/rust");
-static WIT: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../wit");
-static RUST: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates/rust");
+use crate::toolchain::Language;
+
+/// What `build.rs` found.
+mod embedded {
+    include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
+}
 
 /// Longer names do not fit where names are shown.
 const NAME_LENGTH_MAX: usize = 64;
@@ -50,9 +51,11 @@ const KEYWORDS: [&str; 40] = [
 #[command(after_help = "\
 Then, in the new folder:
 
-  cargo test                     natively, without a host
-  mapwright build                compiles it to a component
+  mapwright build                compiles it to a component; says what is missing, or installs it
   mapwright test                 its golden cases in the sandbox
+
+Its own tests run natively in the language's own runner (cargo test, npm test, pytest, make test, go test):
+README.md there says how.
 
 Exit code: 0 made, 2 a name or folder that cannot be used")]
 pub(super) struct Args {
@@ -69,11 +72,6 @@ pub(super) struct Args {
     json: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Language {
-    Rust,
-}
-
 /// Why there is no project.
 #[derive(Debug, thiserror::Error)]
 enum NewError {
@@ -88,14 +86,18 @@ enum NewError {
 /// Runs the command.
 pub(super) fn run(args: &Args) -> ExitCode {
     let dir = args.dir.clone().unwrap_or_else(|| PathBuf::from(&args.name));
-    match make(&args.name, &dir) {
+    match make(&args.name, args.lang, &dir) {
         Ok(()) => {
             if args.json {
-                let answer = json!({"ok": true, "name": args.name, "path": dir, "lang": "rust"});
+                let answer =
+                    json!({"ok": true, "name": args.name, "path": dir, "lang": args.lang.word()});
                 anstream::println!("{answer:#}");
             } else {
                 anstream::println!("{}", dir.display());
-                anstream::eprintln!("next: cd {} && cargo test && mapwright build", dir.display());
+                anstream::eprintln!(
+                    "next: cd {} && mapwright build && mapwright test; README.md says how its own tests run",
+                    dir.display()
+                );
             }
             ExitCode::SUCCESS
         }
@@ -110,7 +112,7 @@ pub(super) fn run(args: &Args) -> ExitCode {
     }
 }
 
-fn make(name: &str, dir: &Path) -> Result<(), NewError> {
+fn make(name: &str, language: Language, dir: &Path) -> Result<(), NewError> {
     if let Some(reason) = fault(name) {
         let (name, nearest) = (name.to_owned(), nearest(name));
         return Err(NewError::Name { name, reason, nearest });
@@ -125,38 +127,41 @@ fn make(name: &str, dir: &Path) -> Result<(), NewError> {
             .replace("{{type}}", &words.concat())
             .replace("{{title}}", &words.join(" "))
     };
-    for file in files(&RUST) {
-        let path = file.path().to_string_lossy();
-        // `.in` files are filled in. Their names keep cargo and git from taking them at their word.
-        let contents = match (path.strip_suffix(".in"), file.contents_utf8()) {
-            (Some(_), Some(text)) => fill(text).into_bytes(),
-            _ => file.contents().to_vec(),
+    for (path, contents) in within(embedded::TEMPLATES, language.word()) {
+        // `.in` files are filled in. Their names keep tools and git from taking them at their word.
+        let filled = match (path.strip_suffix(".in"), std::str::from_utf8(contents)) {
+            (Some(_), Ok(text)) => fill(text).into_bytes(),
+            _ => contents.to_vec(),
         };
-        let path = match path.strip_suffix(".in").unwrap_or(&path) {
-            hidden @ ("gitignore" | "rustfmt.toml") => format!(".{hidden}"),
+        let path = fill(path.strip_suffix(".in").unwrap_or(path));
+        let path = match path.as_str() {
+            hidden @ ("gitignore" | "rustfmt.toml" | "npmrc") => format!(".{hidden}"),
             path => path.to_owned(),
         };
-        write(&dir.join(path), &contents)?;
+        write(&dir.join(path), &filled)?;
     }
-    for (embedded, at) in [(&SDK, "sdk/guest-sdk/rust"), (&WIT, "sdk/wit")] {
-        for file in files(embedded) {
-            write(&dir.join(at).join(file.path()), file.contents())?;
-        }
+    let sdk = match language {
+        Language::JavaScript => Language::TypeScript,
+        other => other,
+    };
+    let sdk = sdk.word();
+    for (path, contents) in within(embedded::SDKS, sdk) {
+        write(&dir.join("sdk/guest-sdk").join(sdk).join(path), contents)?;
+    }
+    for (path, contents) in embedded::WIT {
+        write(&dir.join("sdk/wit").join(path), contents)?;
     }
     Ok(())
 }
 
-/// All files of an embedded folder, without what a build left there.
-fn files<'a>(dir: &'a Dir<'a>) -> Vec<&'a include_dir::File<'a>> {
-    let mut found = Vec::new();
-    for entry in dir.entries() {
-        match entry {
-            DirEntry::File(file) => found.push(file),
-            DirEntry::Dir(dir) if dir.path().ends_with("target") => {}
-            DirEntry::Dir(dir) => found.extend(files(dir)),
-        }
-    }
-    found
+/// The files of a folder of an embedded one.
+fn within<'a>(
+    files: &'a [(&'a str, &'a [u8])],
+    folder: &'a str,
+) -> impl Iterator<Item = (&'a str, &'a [u8])> {
+    files.iter().filter_map(move |(path, contents)| {
+        Some((path.strip_prefix(folder)?.strip_prefix('/')?, *contents))
+    })
 }
 
 fn write(path: &Path, contents: &[u8]) -> Result<(), NewError> {

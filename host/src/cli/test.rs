@@ -16,7 +16,7 @@ use super::rehearsal::{
     SettingsFault, bless, view,
 };
 use super::screen::{self, BAD, DIM, GOOD, STRONG, WARN, paint};
-use crate::toolchain::{BuildOptions, build_plugin};
+use crate::toolchain::{BuildOptions, build_plugin, is_project};
 
 const HELP: &str = "\
 A case is a folder:
@@ -238,9 +238,9 @@ fn build(args: &Args) -> Result<PathBuf, LoadFailure> {
     // DIR may be the project, its `cases/`, or one case. Looked at in full, since `.` has no parent.
     let failed = |source| Unreadable::File { path: args.dir.clone(), source };
     let dir = args.dir.canonicalize().map_err(failed)?;
-    let project = dir.ancestors().take(3).find(|folder| folder.join("Cargo.toml").is_file());
+    let project = dir.ancestors().take(3).find(|folder| is_project(folder));
     let Some(project) = project else {
-        let message = "is not a plugin project (no Cargo.toml); say which plugin to test with \
+        let message = "is not a plugin project; say which plugin to test with \
                        --plugin FILE.wasm";
         return Err(Unreadable::sense(&args.dir, message).into());
     };

@@ -2,8 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use super::find::Missing;
-
 /// Why there is no component.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
@@ -15,17 +13,17 @@ pub enum BuildError {
         /// What is missing, and what to do.
         reason: String,
     },
-    /// Rust, or its wasm target, is not here. The text says what to type.
+    /// A compiler or tool is not here, or too old. The text says what to type.
     #[error("{missing}")]
     ToolchainMissing {
         /// What there is and what there should be.
-        missing: Missing,
+        missing: String,
     },
     /// The installation went through and the target is still not here.
     #[error("the installation ended well and did not help: {missing}")]
     StillMissing {
         /// What there is and what there should be.
-        missing: Missing,
+        missing: String,
     },
     /// The installation failed.
     #[error("`{command}` failed: {reason}")]
@@ -42,13 +40,12 @@ pub enum BuildError {
         output: String,
     },
     /// What was compiled is no plugin.
-    #[error(
-        "what was compiled cannot become a component: {reason}. Does the crate use \
-         `mapwright_guest::export!` once, at its top level?"
-    )]
+    #[error("what was compiled cannot become a component: {reason}. {hint}")]
     NotAComponent {
         /// The encoder's words.
         reason: String,
+        /// What it may be, in this language.
+        hint: &'static str,
     },
     /// A file or program could not be used.
     #[error("{}: {source}", path.display())]

@@ -1,33 +1,48 @@
-//! Compiling a plugin project to a component, with whatever Rust this machine has.
+//! Compiling a plugin project to a component, with the tools of its own language.
 //!
-//! [`build_plugin`] asks cargo what the project is, finds a Rust that can compile to wasm32
-//! ([`find`]), installs one when asked to ([`install`]), compiles
-//! ([`compile`]) and wraps the module as a component. It knows nothing of the rest of
-//! the host. Costs: a minute or two the first time in a target folder, seconds after; several calls
-//! at once wait for each other.
+//! ```text
+//!   language    which one, by its package file
+//!      |
+//!   rust  javascript  python  c  go     a recipe each: what is found, installed, run
+//!      |                  \      |  /
+//!   debian               venv    |     where their tools come from
+//!      \____________ component _/      a core module gets its world's type, and becomes a component
+//! ```
+//! [`build_plugin`] is the way in. It knows nothing of the rest of the host. Tools are pinned, and installed
+//! into a place of the project's own when asked to; nothing is global but Debian's packages. The first build
+//! takes from seconds (C) to minutes (Rust, where its standard library is compiled), the next ones what
+//! changed. Builds that share a folder wait for each other.
 
-mod compile;
+mod c;
+mod component;
+mod debian;
 mod error;
-mod find;
-mod install;
-mod project;
+mod folder;
+mod go;
+mod javascript;
+mod language;
+mod program;
+mod python;
+mod rust;
+mod snapshot;
+mod venv;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 pub use error::BuildError;
-pub use find::Toolchain;
+pub use language::Language;
 
 /// How to build.
 #[derive(Debug, Clone, Default)]
 pub struct BuildOptions {
     /// Install what is missing instead of saying what it is.
     pub install_toolchain: bool,
-    /// Say nothing on stderr; what cargo said is in the error.
+    /// Say nothing on stderr; what the compiler said is in the error.
     pub quiet: bool,
-    /// Where cargo keeps its target folder, instead of where the project would have it. Projects
-    /// that share one compile the standard library once.
+    /// Where everything goes that a build makes and keeps, instead of where the project would have it.
+    /// Projects that share one install their tools and compile their standard library once.
     pub target_dir: Option<PathBuf>,
 }
 
@@ -38,12 +53,37 @@ pub struct Built {
     pub path: PathBuf,
     /// The plugin's package name.
     pub name: String,
+    /// What it is written in.
+    pub language: Language,
     /// The component's size.
     pub bytes: u64,
-    /// Which Rust compiled it, for people.
+    /// What compiled it, for people.
     pub toolchain: String,
     /// How long it took, waiting for other builds included.
     pub duration: Duration,
+}
+
+/// A plugin project of some language.
+trait Project {
+    /// Its package name.
+    fn name(&self) -> &str;
+    /// Where its component goes.
+    fn out_dir(&self) -> &Path;
+    /// Makes the component.
+    fn compile(&self, options: &BuildOptions) -> Result<Compiled, BuildError>;
+}
+
+/// What a recipe gives.
+struct Compiled {
+    component: Vec<u8>,
+    /// With what it was made, for people.
+    toolchain: String,
+}
+
+/// Whether there is a project of some language in `dir`.
+#[must_use]
+pub fn is_project(dir: &Path) -> bool {
+    Language::of(dir).is_ok()
 }
 
 /// Compiles the plugin project in `dir` to a component.
@@ -52,31 +92,35 @@ pub struct Built {
 /// See [`BuildError`]; each says what to do.
 pub fn build_plugin(dir: &Path, options: &BuildOptions) -> Result<Built, BuildError> {
     let started = Instant::now();
-    let project = project::read(dir, options.target_dir.as_deref())?;
-    let toolchain = match find::find(dir) {
-        Ok(toolchain) => toolchain,
-        Err(_) if options.install_toolchain => {
-            install::install(dir, options.quiet)?;
-            find::find(dir).map_err(|missing| BuildError::StillMissing { missing })?
-        }
-        Err(missing) => return Err(BuildError::ToolchainMissing { missing }),
+    let language = Language::of(dir)?;
+    let project: Box<dyn Project> = match language {
+        Language::Rust => Box::new(rust::open(dir, options)?),
+        Language::Python => Box::new(python::open(dir, options)?),
+        Language::TypeScript | Language::JavaScript => Box::new(javascript::open(dir, options)?),
+        Language::Go => Box::new(go::open(dir, options)?),
+        Language::C => Box::new(c::open(dir, options)?),
     };
-    fs::create_dir_all(&project.out_dir).map_err(|e| BuildError::file(&project.out_dir, e))?;
-    let _one_at_a_time = lock(&project.out_dir.join(".lock"))?;
-    if !options.quiet {
-        anstream::eprintln!("compiling {} with {}", project.name, toolchain.description());
-    }
-    let module = compile::compile(&project, &toolchain, options.quiet)?;
-    let component = compile::componentize(&module)?;
-    let path = project.out_dir.join(format!("{}.wasm", project.name));
+    let out_dir = project.out_dir();
+    fs::create_dir_all(out_dir).map_err(|e| BuildError::file(out_dir, e))?;
+    let _one_at_a_time = lock(&out_dir.join(".lock"))?;
+    let Compiled { component, toolchain } = project.compile(options)?;
+    let path = out_dir.join(format!("{}.wasm", project.name()));
     replace(&path, &component)?;
     Ok(Built {
         path,
-        name: project.name,
+        name: project.name().to_owned(),
+        language,
         bytes: component.len() as u64,
-        toolchain: toolchain.description(),
+        toolchain,
         duration: started.elapsed(),
     })
+}
+
+/// Says on stderr what is about to happen.
+fn say(options: &BuildOptions, name: &str, toolchain: &str) {
+    if !options.quiet {
+        anstream::eprintln!("compiling {name} with {toolchain}");
+    }
 }
 
 /// Holds a lock file until dropped, so that builds that share a folder go one after the other.

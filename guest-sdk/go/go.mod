@@ -1,0 +1,3 @@
+module mapwright.dev/guest
+
+go 1.24

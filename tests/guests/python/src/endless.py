@@ -1,0 +1,11 @@
+"""A loop that never ends."""
+
+from mapwright_guest import Context, MappingInput, Plugin, Skipped
+
+plugin = Plugin()
+
+
+@plugin.field_mapping
+def transform(context: Context, input: MappingInput) -> Skipped:
+    while True:
+        pass

@@ -1,0 +1,7 @@
+//! Five languages, one contract: what a consultant writes in, no merchant can tell from what comes out.
+
+mod conformance;
+mod golden;
+mod new;
+mod other;
+mod payloads;
