@@ -208,7 +208,7 @@ fn base_config(options: &EngineOptions) -> Config {
         // Plugins are synchronous and 32-bit: whatever they do not need stays off.
         .concurrency_support(false)
         .wasm_memory64(false)
-        // QuickJS takes 0.7 KB for each call of a function; with 256 KB 300 calls were too deep.
+        // QuickJS takes nearly a kilobyte for each call of a function: 400 were too deep for 256 KB.
         .max_wasm_stack(WASM_STACK_BYTES)
         .memory_init_cow(true)
         // Names of functions are there either way.
