@@ -17,6 +17,8 @@ import { dirname, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
+import { linesOf, placeIn } from "./line-map.mjs";
+
 const SDK = dirname(fileURLToPath(import.meta.url));
 const WIT = resolve(SDK, "../../wit");
 const CONTRACT = "mapwright:plugin@1.0.0";
@@ -66,7 +68,7 @@ async function main() {
   const esbuild = installedTool(project, "esbuild");
   const engine = installedTool(project, "componentize-qjs");
 
-  const { script, inputs } = await bundle(esbuild.module, project);
+  const { script, map, inputs } = await bundle(esbuild.module, project);
   const digest = digestOf(script, project.world, wit, engine.version, esbuild.version);
   const stamp = `${out}.built`;
   if (existsSync(out) && existsSync(stamp) && readFileSync(stamp, "utf8") === digest) {
@@ -76,7 +78,7 @@ async function main() {
   const { component } = await engine.module
     .componentize({ witPath: wit, jsSource: script, world: project.world, sync: true, disableGc: true })
     .catch((error) => {
-      throw new Fault(1, refused(error));
+      throw new Fault(1, refused(error, map));
     });
   writeFileSync(`${out}.new`, component);
   renameSync(`${out}.new`, out);
@@ -161,7 +163,7 @@ async function bundle(esbuild, project) {
   const built = await esbuild
     .build({
       absWorkingDir: project.dir,
-      stdin: { contents: entry, resolveDir: project.dir, sourcefile: "(entry)", loader: "js" },
+      stdin: { contents: entry, resolveDir: project.dir, sourcefile: "entry.js", loader: "js" },
       bundle: true,
       format: "esm",
       platform: "neutral",
@@ -184,10 +186,10 @@ async function bundle(esbuild, project) {
     });
   const text = (suffix) => built.outputFiles.find((file) => file.path.endsWith(suffix)).text;
   const { sources, mappings } = JSON.parse(text(".js.map"));
-  const map = { sources: sources.map((path) => shortened(project.dir, path)), mappings };
+  const map = { sources: sources.map((path) => shortened(project.dir, path)), lines: linesOf(mappings) };
   // In front of the script, so that it is there when the script itself throws, and on no line of its own.
   const script = `globalThis.mapwrightLineMap=${JSON.stringify(map)};${text(".js")}`;
-  return { script, inputs: Object.keys(built.metafile.inputs).filter((path) => path !== "(entry)") };
+  return { script, map, inputs: Object.keys(built.metafile.inputs).filter((path) => path !== "entry.js") };
 }
 
 /** A file's name as the author knows it: from the project on. */
@@ -204,10 +206,12 @@ function errorsOf(error) {
     .join("\n");
 }
 
-/** What the engine said when the script was run at build time. */
-function refused(error) {
-  const text = String(error.message ?? error);
-  return `the plugin cannot be started: ${text.replace(/^.*?JavaScript module: /s, "")}`;
+/** What the engine said when the script was run at build time, with the author's places. */
+function refused(error, map) {
+  const text = String(error.message ?? error)
+    .replace(/^(?:.*?JavaScript module(?: evaluation)?: )+/s, "")
+    .replace(/componentize-qjs:user\.js:(\d+):(\d+)/g, (place, row, column) => placeIn(map, row, column) ?? place);
+  return `the plugin cannot be started: ${text.trim()}`;
 }
 
 function digestOf(...parts) {

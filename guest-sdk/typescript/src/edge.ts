@@ -4,6 +4,7 @@
  * the log with the author's file and line and then ends the call as a trap.
  */
 
+import { installConsole } from "./console.ts";
 import { Context } from "./context.ts";
 import { setHost } from "./host.ts";
 import { MappingInput, type Document, type Mapped, type Skipped } from "./mapping.ts";
@@ -27,11 +28,15 @@ export interface Exports {
   statusTranslation: { translate(context: wire.WireContext, status: wire.WireSourceStatus): string | null };
 }
 
+/** Enough to get from the SDK's depths to the author's line. */
+const STACK_FRAMES = 40;
+
 /** The exports of a plugin. `wanted` are the functions that its world exports. */
 export function exportsOf(plugin: Plugin, wanted: readonly (keyof Plugin)[], imports: Imports): Exports {
+  Error.stackTraceLimit = STACK_FRAMES;
   complain(plugin, wanted);
   setHost({
-    write: (level, message) => imports.log.write(level, message),
+    write: (level, message) => imports.log.write(level, text("a line of the log", message)),
     row(table, key) {
       try {
         return imports.lookup.getRow(table, key);
@@ -40,6 +45,7 @@ export function exportsOf(plugin: Plugin, wanted: readonly (keyof Plugin)[], imp
       }
     },
   });
+  installConsole();
   const manifest = describe(plugin);
   return {
     manifest: { describe: () => manifest },
@@ -59,7 +65,8 @@ export function exportsOf(plugin: Plugin, wanted: readonly (keyof Plugin)[], imp
       translate: (context, status) =>
         guarded(imports, () => {
           const ours = { ...status, previousStatus: status.previousStatus ?? undefined };
-          return plugin.translate!(new Context(context), ours) ?? null;
+          const translated = plugin.translate!(new Context(context), ours);
+          return translated == null ? null : text("the status", translated);
         }),
     },
   };
@@ -94,24 +101,48 @@ export function describe({ manifest }: Plugin): wire.PluginManifest {
   };
 }
 
-/** A mapping as the contract has it. */
+/** A mapping as the contract has it. @throws TypeError for what is none. */
 export function outcome(answer: Mapped | Skipped | readonly Document[]): wire.WireMappingOutcome {
-  if (Array.isArray(answer)) return { tag: "mapped", val: { documents: answer, checkpoint: null } };
+  if (Array.isArray(answer)) return { tag: "mapped", val: { documents: answer.map(wireDocument), checkpoint: null } };
   if (typeof answer === "object" && answer !== null) {
-    if ("skipped" in answer) return { tag: "skipped", val: answer.skipped };
+    if ("skipped" in answer) return { tag: "skipped", val: text("the reason to skip", answer.skipped) };
     if ("documents" in answer) {
       const { documents, checkpoint } = answer as Mapped;
-      return { tag: "mapped", val: { documents: documents as Document[], checkpoint: checkpoint ?? null } };
+      return { tag: "mapped", val: { documents: documents.map(wireDocument), checkpoint: checkpoint ?? null } };
     }
   }
   throw new TypeError("`transform` returned neither documents nor `skipped(reason)`");
 }
 
+function wireDocument(document: Document): wire.WireDocument {
+  return {
+    entity: text("a document's entity", document.entity),
+    idempotencyKey: text("a document's key", document.idempotencyKey),
+    operation: document.operation,
+    body: text("a document's body", document.body),
+    attributes: document.attributes.map(([name, value]) => [text("an attribute", name), text("an attribute", value)]),
+  };
+}
+
 /** The refusal that an exception is; nothing for other exceptions. */
 export function refusalOf(error: unknown): wire.WireRefusal | undefined {
-  if (error instanceof Rejected) return { tag: "rejected", val: [...error.violations] };
-  if (error instanceof NotReady) return { tag: "not-ready", val: error.message };
-  return undefined;
+  if (error instanceof NotReady) return { tag: "not-ready", val: text("the reason", error.message) };
+  if (!(error instanceof Rejected)) return undefined;
+  const val = error.violations.map(({ pointer, code, message }) => ({
+    pointer: text("a violation's pointer", pointer),
+    code: text("a violation's code", code),
+    message: text("a violation's message", message),
+  }));
+  return { tag: "rejected", val };
+}
+
+/**
+ * A text that the contract can carry: half a surrogate pair, as a cut emoji leaves it, becomes U+FFFD. What
+ * is no text is named, since the engine would only say that it expected one.
+ */
+function text(what: string, value: unknown): string {
+  if (typeof value !== "string") throw new TypeError(`${what} is ${value === null ? "null" : typeof value}, not a text`);
+  return (value as string & { toWellFormed(): string }).toWellFormed();
 }
 
 function guarded<T>(imports: Imports, work: () => T): T {
@@ -120,7 +151,7 @@ function guarded<T>(imports: Imports, work: () => T): T {
   } catch (error) {
     const refusal = refusalOf(error);
     if (refusal !== undefined) throw refusal;
-    for (const line of lastWords(error)) imports.log.write("error", line);
+    for (const line of lastWords(error)) imports.log.write("error", text("an exception", line));
     throw error;
   }
 }

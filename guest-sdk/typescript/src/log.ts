@@ -2,7 +2,7 @@
 
 import { host } from "./host.ts";
 
-/** Writes lines to the log; `console` is not kept. */
+/** Writes lines to the log. In the component `console` writes there too. */
 export const log = {
   /** For the plugin's author. */
   debug(message: string): void {

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { TaxId } from "../src/brazil.ts";
-import { exportsOf } from "../src/edge.ts";
+import { exportsOf, outcome } from "../src/edge.ts";
 import { definePlugin, log, lookup, lookupIfThere, mapped, notReady, skipped, upsert, Violations } from "../src/index.ts";
 import type { Plugin } from "../src/index.ts";
 import { harness } from "../src/testing/index.ts";
@@ -99,6 +99,8 @@ test("at the edge a refusal is the contract's, an exception has its file and lin
   const failing = exportsOf({ manifest, transform: () => { throw new RangeError("too far"); } }, ["transform"], imports);
   assert.throws(() => failing.fieldMapping.transform(context, input), RangeError);
   assert.match(written[0] ?? "", /^error panicked at .*plugin\.test\.ts:\d+:\d+: RangeError: too far$/);
+  assert.throws(() => outcome([{ ...upsert("a", "b", {}), idempotencyKey: undefined as never }]), /a document.s key is undefined, not a text/);
+  assert.deepEqual(outcome(skipped("x\ud83dy")), { tag: "skipped", val: "x\ufffdy" });
   assert.throws(() => exportsOf({ manifest }, ["transform"], imports), /the plugin has no such function/);
   assert.throws(() => exportsOf({ manifest, translate: () => "" }, [], imports), /the world in package.json does not export it/);
 });
