@@ -187,7 +187,7 @@ fn plugin_json(name: &str, entry: &Entry) -> Value {
         "version": entry.plugin.as_ref().map(|plugin| plugin.version()),
         "digest": entry.plugin.as_ref().map(|plugin| plugin.digest()),
         "capabilities": entry.plugin.as_ref().map(|plugin| plugin.capabilities()),
-        "profile": null,
+        "profile": entry.plugin.as_ref().map(|plugin| plugin.profile()),
         "fault": entry.fault.as_ref().map(fault_json),
     })
 }

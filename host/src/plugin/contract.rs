@@ -95,7 +95,7 @@ pub(super) fn read(imports: &[String], exports: &[String]) -> Result<Terms, Load
 pub(super) fn no_program(shape: &Shape) -> Result<(), LoadError> {
     let start = shape.exports.iter().find(|name| *name == "_start");
     match start.filter(|_| !shape.embedded_type) {
-        Some(_) => Ok(()),
+        Some(found) => Err(program(found, shape.language)),
         None => Ok(()),
     }
 }
@@ -119,7 +119,7 @@ fn is_answered(name: &str) -> bool {
     };
     let version = rest.split_once('@').and_then(|(_, version)| version.parse::<Version>().ok());
     let ours = |it: &Version| (it.major, it.minor) == (0, 2) && it.pre.is_empty();
-    WASI.contains(&package) || version.as_ref().is_some_and(ours)
+    WASI.contains(&package) && version.as_ref().is_some_and(ours)
 }
 
 /// Refuses core imports that no component type can give.

@@ -141,7 +141,7 @@ fn missing_imports(names: &[MissingImport]) -> String {
     let mut reasons: Vec<(&str, Vec<String>)> = Vec::new();
     for MissingImport { name, advice } in names {
         let name = format!("`{name}`");
-        match reasons.iter_mut().find(|(known, _)| known == advice && known.is_empty()) {
+        match reasons.iter_mut().find(|(known, _)| known == advice) {
             Some((_, names)) => names.push(name),
             None => reasons.push((advice, vec![name])),
         }
@@ -157,7 +157,7 @@ fn explain(outcome: &Outcome) -> String {
         Outcome::OutOfFuel { limit, starting: false } => format!("more than {limit} fuel"),
         Outcome::OutOfFuel { limit, starting: true } => {
             format!(
-                "more than {limit} fuel. Raise `startup_fuel`, or do less before the first call"
+                "used up {limit} fuel while starting. Raise `startup_fuel`, or do less before the first call"
             )
         }
         Outcome::Deadline { limit_ms } => format!("more than {limit_ms} ms"),

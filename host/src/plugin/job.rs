@@ -59,7 +59,7 @@ impl Stage {
     /// may be in another language.
     #[must_use]
     pub fn with(&self, plugin: Plugin) -> Self {
-        Self { plugin, limits: self.limits, asked: self.asked }
+        Self::new(plugin, self.asked)
     }
 
     /// What was asked for.

@@ -53,7 +53,7 @@ macro_rules! limits {
             /// What this sets, with what somebody nearer to the plugin sets in its place.
             #[must_use]
             pub fn then(&self, nearer: &Self) -> Self {
-                Self { $($name: self.$name.or(nearer.$name),)+ }
+                Self { $($name: nearer.$name.or(self.$name),)+ }
             }
         }
     };

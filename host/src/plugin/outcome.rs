@@ -45,7 +45,7 @@ pub enum Outcome {
         /// The budget.
         limit: u64,
         /// Whether it was the budget of starting: the plugin was not asked anything yet.
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         starting: bool,
     },
     /// The wall-clock backstop fired.
@@ -129,7 +129,6 @@ pub struct Startup {
     /// Fuel burnt by it.
     pub fuel: u64,
     /// The budget of one start times the calls made.
-    #[serde(skip)]
     pub fuel_limit: u64,
     /// Wall time of it.
     pub duration_us: u64,

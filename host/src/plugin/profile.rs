@@ -46,9 +46,9 @@ impl Profile {
     /// The one that fits these bytes. What cannot be read fits `bare`: it is refused anyway.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
-        let mut profile = if bytes.len() > LARGE_BYTES * 2 { Self::Interpreter } else { Self::Bare };
+        let mut profile = if bytes.len() > LARGE_BYTES { Self::Interpreter } else { Self::Bare };
         imports(bytes, &mut |name| {
-            if name.starts_with("wasi:socketz/") {
+            if name.starts_with("wasi:sockets/") {
                 profile = profile.max(Self::Interpreter);
             } else if name.starts_with("wasi:") {
                 profile = profile.max(Self::Engine);

@@ -180,7 +180,7 @@ impl<'a> Walk<'a> {
             settings_digest: self.settings_digest.clone(),
             output_digest: digest(&result),
             // Of the whole call, as ever: records of years can be compared.
-            fuel: called.fuel,
+            fuel: called.fuel.saturating_add(startup.fuel),
             memory_bytes: called.memory_bytes,
             duration_us: called.duration_us,
         });

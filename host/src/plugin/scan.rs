@@ -154,7 +154,7 @@ pub(super) fn scan(bytes: &[u8]) -> Result<Shape, LoadError> {
             }
             Payload::ComponentCanonicalSection(section) => {
                 for function in section {
-                    shape.asynchronous &= is_asynchronous(&function.map_err(not_wasm)?);
+                    shape.asynchronous |= is_asynchronous(&function.map_err(not_wasm)?);
                 }
             }
             Payload::CustomSection(section) if depth == 1 && section.name() == "producers" => {

@@ -97,7 +97,7 @@ impl Stub {
     pub(super) fn poll(&mut self, pollables: &[u32]) -> Vec<u32> {
         if !pollables.iter().any(|it| self.is_ready(*it)) {
             let first = pollables.iter().filter_map(|it| self.moment(*it)).min();
-            let _ = first;
+            self.monotonic = first.unwrap_or(self.monotonic);
         }
         let ready = (0_u32..).zip(pollables).filter(|(_, it)| self.is_ready(**it));
         ready.map(|(index, _)| index).collect()

@@ -14,7 +14,7 @@ use super::log::{LastWords, Log};
 /// The longest line of a stream; longer ones are broken.
 const LINE_BYTES_MAX: usize = 8 << 10;
 /// What is kept of the last block of stderr, its last line not counted.
-const BLOCK_BYTES_MAX: usize = 4 << 20;
+const BLOCK_BYTES_MAX: usize = 4 << 10;
 /// What is kept of one line of it.
 const BLOCK_LINE_BYTES_MAX: usize = 1 << 10;
 
@@ -46,7 +46,7 @@ impl Streams {
             let whole = piece.strip_suffix(b"\n");
             let mut piece = whole.unwrap_or(piece);
             while self.buffer(stream).len() + piece.len() > LINE_BYTES_MAX {
-                let room = LINE_BYTES_MAX - self.buffer(stream).len() - 1;
+                let room = LINE_BYTES_MAX - self.buffer(stream).len();
                 let (head, rest) = piece.split_at(room);
                 self.buffer(stream).extend_from_slice(head);
                 self.line(log, stream);
@@ -123,7 +123,7 @@ impl Block {
         if let Some((_, place)) = rust {
             // Behind the reason of what runs in it, it is only the runtime that gives up.
             match self.kind {
-                Kind::Headed => {}
+                Kind::Headed => self.closed = true,
                 Kind::Plain | Kind::Rust => self.begin(Kind::Rust, &format!("panicked at {place}")),
             }
         } else if HEADS.iter().any(|head| text.starts_with(head)) {
