@@ -59,7 +59,7 @@ fn main() {
         let started = Instant::now();
         let plugin = engine.load(language, bytes, &limits).expect("it loads");
         let from_cache = started.elapsed();
-        let stage = || Some(Stage { plugin: plugin.clone(), limits });
+        let stage = || Some(Stage::within(plugin.clone(), limits));
         let job = Job {
             stages: Stages { status_translation: stage(), pricing: None, field_mapping: stage() },
             ..job(&root)

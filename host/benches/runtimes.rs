@@ -5,7 +5,7 @@
 //! Time is the thread's own on the CPU, medians; *faults* are the pages that the kernel had to bring during a
 //! call; *starting* is on the clock, as a dry run says it; *resident* is what the process holds more at the end than
 //! before the first call. `--json` for machines, `--order FILE` and `--lookups DIR` for others than the example's, `--turns N`, `--compiled DIR`
-//! to keep machine code from one run to the next. It installs nothing: plugins are given as files.
+//! to keep machine code from one run to the next, `--topic T` and `--show` to see what one call of each gives. It installs nothing: plugins are given as files.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -53,6 +53,7 @@ fn main() {
     let tables = "example-plugins/woo-order-to-tryton/cases/company-guest-with-fees/lookups";
     let tables = value("--lookups").map_or_else(|| root.join(tables), PathBuf::from);
     let lookups = Arc::new(Lookups::read(&tables).expect("the tables are there"));
+    let topic = value("--topic").unwrap_or_else(|| "order.updated".to_owned());
     let turns = value("--turns").map_or(TURNS, |it| it.parse().expect("a number of turns"));
 
     let kept = value("--compiled");
@@ -70,9 +71,15 @@ fn main() {
         .filter_map(|argument| argument.split_once('='))
         .map(|(name, file)| {
             let bytes = std::fs::read(file).unwrap_or_else(|error| panic!("{file}: {error}"));
-            candidate(&engine, name, &bytes, &order, &lookups)
+            candidate(&engine, name, &bytes, &order, &lookups, &topic)
         })
         .collect();
+    if arguments.iter().any(|argument| argument == "--show") {
+        for Candidate { name, first, .. } in &candidates {
+            print(&format!("{name}: {:?}\n{:?}\n{:?}", first.usage, first.outcome, first.logs));
+        }
+        return;
+    }
     let before = resident_kib();
     for _ in 0..turns {
         for candidate in &mut candidates {
@@ -130,6 +137,7 @@ fn candidate(
     bytes: &[u8],
     order: &Bytes,
     lookups: &Arc<Lookups>,
+    topic: &str,
 ) -> Candidate {
     let asked = LimitsPatch::default();
     let started = Instant::now();
@@ -137,7 +145,8 @@ fn candidate(
         .load(name, bytes, &asked.for_file(bytes))
         .unwrap_or_else(|error| panic!("{name}: {error}"));
     let load = started.elapsed();
-    let job = Job { lookups: Arc::clone(lookups), ..job(&plugin, asked, order) };
+    let mut job = Job { lookups: Arc::clone(lookups), ..job(&plugin, asked, order) };
+    topic.clone_into(&mut job.context.topic);
     let first = run(&job);
     Candidate {
         name: name.to_owned(),

@@ -101,7 +101,10 @@ pub fn native(language: &str, project: &Path) {
         }
         "typescript" | "javascript" => {
             if !project.join("node_modules").is_dir() {
-                ran(command(Path::new("npm"), &["ci", "--no-audit", "--no-fund"]));
+                ran(command(
+                    Path::new("npm"),
+                    &["install", "--no-audit", "--no-fund", "--no-package-lock"],
+                ));
             }
             ran(command(Path::new("npm"), &["test"]))
         }

@@ -29,7 +29,7 @@ def down(depth: int) -> int:
 
 def caused() -> None:
     try:
-        {}["a"]
+        dict[str, int]()["a"]
     except KeyError as fault:
         raise ValueError("no rate") from fault
 

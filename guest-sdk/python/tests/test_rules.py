@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
@@ -187,3 +188,16 @@ def test_golden_cases_compare_and_bless(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_what_is_not_ready_says_why() -> None:
     assert NotReady("later").reason == "later" and str(NotReady("later")) == "not ready: later"
+
+
+@pytest.mark.parametrize(
+    "made",
+    [lambda: Skipped("\ud83c"), lambda: Skipped(5),  # type: ignore[arg-type]
+     lambda: NotReady("\ud83c"), lambda: Violation("", "a", "\udf75"),
+     lambda: Document.upsert("sale", 27),  # type: ignore[arg-type]
+     lambda: Document.upsert("sale", "1", {}, via=2),  # type: ignore[arg-type]
+     lambda: PriceLine(5)],  # type: ignore[arg-type]
+)
+def test_what_goes_to_the_host_is_text(made: Callable[[], object]) -> None:
+    with pytest.raises((TypeError, ValueError), match="no text|no Unicode text"):
+        made()

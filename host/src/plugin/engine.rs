@@ -23,6 +23,10 @@ use super::plugin::Loaded;
 /// wake-ups a second cost nothing.
 pub(super) const TICK: Duration = Duration::from_millis(10);
 
+/// What calls of a plugin's functions may take of the stack of the thread that runs it. Threads have 2 MiB where
+/// nobody says otherwise, and what the host puts below and above is far less than the rest.
+const WASM_STACK_BYTES: usize = 1 << 20;
+
 /// The most tables of one component: one for each library that is not linked into the others'.
 const TABLES_MAX: u32 = 8;
 
@@ -204,8 +208,8 @@ fn base_config(options: &EngineOptions) -> Config {
         // Plugins are synchronous and 32-bit: whatever they do not need stays off.
         .concurrency_support(false)
         .wasm_memory64(false)
-        // Half of the default: order mapping is not deep, and endless recursion ends sooner.
-        .max_wasm_stack(256 << 10)
+        // QuickJS takes nearly a kilobyte for each call of a function: 400 were too deep for 256 KB.
+        .max_wasm_stack(WASM_STACK_BYTES)
         .memory_init_cow(true)
         // Names of functions are there either way.
         .wasm_backtrace_details(if options.debug_info {

@@ -46,7 +46,7 @@ fn situations() -> [(&'static str, Option<&'static str>); 3] {
 }
 
 fn answer(rules: &Rules, payload: &Payload, settings: &str, checkpoint: Option<&str>) -> Value {
-    let stage = || Some(Stage { plugin: rules.plugin.clone(), limits: rules.limits });
+    let stage = || Some(Stage::within(rules.plugin.clone(), rules.limits));
     let tables =
         plugins::folder("woo-order-to-tryton").join("cases/company-guest-with-fees/lookups");
     let done = run(&Job {

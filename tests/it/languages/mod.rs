@@ -2,6 +2,7 @@
 
 mod conformance;
 mod golden;
+mod misdeeds;
 mod new;
 mod other;
 mod payloads;

@@ -47,7 +47,8 @@ def transform(context: Context, input: MappingInput) -> Mapped | Skipped:
     if order.status == "pending" and not settings.accept_pending:
         return Skipped(f"order {order.id} waits for its payment")
     state = input.status if input.status is not None else status.translate(order.status)
-    if state == "cancelled" and context.checkpoint(Seen) is None:
+    seen = context.checkpoint(Seen)
+    if state == "cancelled" and seen is None:
         return Skipped(f"order {order.id} is {order.status} and was never sent")
     return Mapped(_documents(order, input, state, settings), remember=Seen(order.status))
 

@@ -30,7 +30,7 @@ func pointer(at uint32) unsafe.Pointer { return unsafe.Add(unsafe.Pointer(nil), 
 
 // lent is what the host was given the address of: it must lie in the heap and stay there until the
 // call has ended, though nothing of Go's points to it.
-var lent []unsafe.Pointer
+var lent = make([]unsafe.Pointer, 0, 256)
 
 func lend(first unsafe.Pointer) uint32 {
 	lent = append(lent, first)

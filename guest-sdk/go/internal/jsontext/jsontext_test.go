@@ -63,11 +63,12 @@ func TestFloatsAndBadTextArePanics(t *testing.T) {
 		{struct {
 			Total float64 `json:"total"`
 		}{}, "float64 cannot be in a document: money and quantities are money.Decimal, at /total"},
-		{map[string]any{"a": []any{float32(1)}}, "at /a"},
+		{map[string]any{"a": []any{float32(1)}}, "at /a/0"},
 		{map[string]string{"name": "a\xff"}, `"a\xff" is not UTF-8, at /name`},
 		{map[int]string{1: ""}, "are no strings"},
 		{make(chan int), "chan int cannot be JSON"},
-		{struct{ R json.RawMessage }{json.RawMessage("NaN")}, "cannot be JSON"},
+		{struct{ R json.RawMessage }{json.RawMessage("NaN")}, "what is written as JSON is none"},
+		{map[string]Raw{"total": "NaN"}, "at byte 0, at /total"},
 	} {
 		func() {
 			defer func() {

@@ -26,127 +26,166 @@ type marshaler interface {
 //
 // It panics for what cannot be JSON: that is a fault of the plugin, and the panic says where.
 func Append(out []byte, value any) []byte {
-	return appendValue(out, reflect.ValueOf(value), "")
+	w := writer{out: out}
+	of := reflect.ValueOf(value)
+	if of.IsValid() && of.Kind() != reflect.Pointer {
+		// What has an address can be asked for its methods without a copy of each field.
+		addressed := reflect.New(of.Type()).Elem()
+		addressed.Set(of)
+		of = addressed
+	}
+	w.value(of)
+	return w.out
 }
 
-func refuse(path, message string) {
-	if path != "" {
-		message += ", at " + path
+// A writer writes one value, and knows the way to where it is.
+type writer struct {
+	out  []byte
+	path []string
+}
+
+func (w *writer) refuse(message string) {
+	if len(w.path) > 0 {
+		message += ", at /" + strings.Join(w.path, "/")
 	}
 	panic(message)
 }
 
-func appendValue(out []byte, value reflect.Value, path string) []byte {
-	if !value.IsValid() {
-		return append(out, "null"...)
-	}
+func (w *writer) under(name string, value reflect.Value) {
+	w.path = append(w.path, name)
+	w.value(value)
+	w.path = w.path[:len(w.path)-1]
+}
+
+func (w *writer) value(value reflect.Value) {
 	kind := value.Kind()
-	if kind == reflect.Interface || kind == reflect.Pointer {
-		if value.IsNil() {
-			return append(out, "null"...)
-		}
+	if kind == reflect.Invalid || (kind == reflect.Interface || kind == reflect.Pointer) && value.IsNil() {
+		w.out = append(w.out, "null"...)
+		return
 	}
-	if value.Type().NumMethod() > 0 && value.CanInterface() {
-		switch own := value.Interface().(type) {
-		case Appender:
-			return own.AppendJSON(out)
-		case marshaler:
-			text, err := own.MarshalJSON()
-			if err == nil {
-				err = Valid(string(text))
-			}
-			if err != nil {
-				refuse(path, value.Type().String()+" cannot be JSON: "+err.Error())
-			}
-			return append(out, text...)
-		case encoding.TextMarshaler:
-			text, err := own.MarshalText()
-			if err != nil {
-				refuse(path, value.Type().String()+" cannot be text: "+err.Error())
-			}
-			return appendText(out, string(text), path)
-		}
+	if kind != reflect.Interface && w.own(value) {
+		return
 	}
 	switch kind {
 	case reflect.String:
-		return appendText(out, value.String(), path)
+		w.text(value.String())
 	case reflect.Bool:
-		return strconv.AppendBool(out, value.Bool())
+		w.out = strconv.AppendBool(w.out, value.Bool())
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
-		return strconv.AppendInt(out, value.Int(), 10)
+		w.out = strconv.AppendInt(w.out, value.Int(), 10)
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
-		return strconv.AppendUint(out, value.Uint(), 10)
+		w.out = strconv.AppendUint(w.out, value.Uint(), 10)
 	case reflect.Float32, reflect.Float64:
-		refuse(path, "a "+kind.String()+" cannot be in a document: money and quantities are money.Decimal")
+		w.refuse("a " + kind.String() + " cannot be in a document: money and quantities are money.Decimal")
 	case reflect.Interface, reflect.Pointer:
-		return appendValue(out, value.Elem(), path)
+		w.value(value.Elem())
 	case reflect.Struct:
-		out, _ = appendFields(append(out, '{'), value, path, true)
-		return append(out, '}')
+		w.out = append(w.out, '{')
+		w.fields(value, true)
+		w.out = append(w.out, '}')
 	case reflect.Map:
-		return appendMap(out, value, path)
-	case reflect.Slice:
-		if value.IsNil() {
-			// encoding/json writes null, and nobody ever wants it.
-			return append(out, "[]"...)
+		w.members(value)
+	case reflect.Slice, reflect.Array:
+		// encoding/json writes null for a nil slice, and nobody ever wants it.
+		w.out = append(w.out, '[')
+		for i := range value.Len() {
+			if i > 0 {
+				w.out = append(w.out, ',')
+			}
+			w.under(strconv.Itoa(i), value.Index(i))
 		}
-		return appendList(out, value, path)
-	case reflect.Array:
-		return appendList(out, value, path)
+		w.out = append(w.out, ']')
+	default:
+		w.refuse("a " + value.Type().String() + " cannot be JSON")
 	}
-	refuse(path, "a "+value.Type().String()+" cannot be JSON")
-	return out
 }
 
-func appendList(out []byte, value reflect.Value, path string) []byte {
-	out = append(out, '[')
-	for i := range value.Len() {
-		if i > 0 {
-			out = append(out, ',')
-		}
-		out = appendValue(out, value.Index(i), path)
+// own writes a value that knows how to.
+func (w *writer) own(value reflect.Value) bool {
+	if value.Type().NumMethod() == 0 || !value.CanInterface() {
+		return false
 	}
-	return append(out, ']')
+	if value.CanAddr() {
+		value = value.Addr()
+	}
+	switch own := value.Interface().(type) {
+	case *Raw:
+		w.raw(own.JSON())
+	case Raw:
+		w.raw(own.JSON())
+	case Appender:
+		w.out = own.AppendJSON(w.out)
+	case marshaler:
+		text, err := own.MarshalJSON()
+		if err != nil {
+			w.refuse(value.Type().String() + " cannot be JSON: " + err.Error())
+		}
+		w.raw(string(text))
+	case encoding.TextMarshaler:
+		text, err := own.MarshalText()
+		if err != nil {
+			w.refuse(value.Type().String() + " cannot be text: " + err.Error())
+		}
+		w.text(string(text))
+	default:
+		return false
+	}
+	return true
 }
 
-func appendFields(out []byte, value reflect.Value, path string, first bool) ([]byte, bool) {
+// raw writes what says of itself that it is JSON.
+func (w *writer) raw(text string) {
+	if err := Valid(text); err != nil {
+		w.refuse("what is written as JSON is none: " + err.Error())
+	}
+	w.out = append(w.out, text...)
+}
+
+func (w *writer) fields(value reflect.Value, first bool) bool {
 	for i, field := range fieldsOf(value.Type()) {
 		inner := value.Field(i)
 		switch {
 		case field.skip:
 			continue
 		case field.inline:
-			out, first = appendFields(out, inner, path, first)
+			first = w.fields(inner, first)
 			continue
 		case field.omitEmpty && empty(inner), field.omitZero && zero(inner):
 			continue
 		}
 		if !first {
-			out = append(out, ',')
+			w.out = append(w.out, ',')
 		}
 		first = false
-		out = append(out, field.quoted...)
-		out = appendValue(out, inner, path+"/"+field.name)
+		w.out = append(w.out, field.quoted...)
+		w.under(field.name, inner)
 	}
-	return out, first
+	return first
 }
 
-func appendMap(out []byte, value reflect.Value, path string) []byte {
+func (w *writer) members(value reflect.Value) {
 	if value.Type().Key().Kind() != reflect.String {
-		refuse(path, "the keys of a "+value.Type().String()+" are no strings")
+		w.refuse("the keys of a " + value.Type().String() + " are no strings")
 	}
 	keys := value.MapKeys()
 	sort.Slice(keys, func(i, j int) bool { return keys[i].String() < keys[j].String() })
-	out = append(out, '{')
+	w.out = append(w.out, '{')
 	for i, key := range keys {
 		if i > 0 {
-			out = append(out, ',')
+			w.out = append(w.out, ',')
 		}
-		name := key.String()
-		out = append(appendText(out, name, path), ':')
-		out = appendValue(out, value.MapIndex(key), path+"/"+name)
+		w.text(key.String())
+		w.out = append(w.out, ':')
+		w.under(key.String(), value.MapIndex(key))
 	}
-	return append(out, '}')
+	w.out = append(w.out, '}')
+}
+
+func (w *writer) text(text string) {
+	var ok bool
+	if w.out, ok = appendText(w.out, text); !ok {
+		w.refuse("the text " + strconv.QuoteToASCII(text) + " is not UTF-8")
+	}
 }
 
 func empty(value reflect.Value) bool {
@@ -206,7 +245,7 @@ func fieldsOf(of reflect.Type) []field {
 		anonymous := plain.Anonymous && plain.Type.Kind() == reflect.Struct && !strings.Contains(tag, name)
 		fields[i] = field{
 			name:      name,
-			quoted:    string(append(appendText(nil, name, ""), ':')),
+			quoted:    string(append(AppendText(nil, name), ':')),
 			skip:      tag == "-" || (!plain.IsExported() && !anonymous),
 			inline:    anonymous,
 			omitEmpty: strings.Contains(options, "omitempty"),
@@ -220,23 +259,28 @@ func fieldsOf(of reflect.Type) []field {
 	return fields
 }
 
-// AppendText writes a string.
-func AppendText(out []byte, text string) []byte { return appendText(out, text, "") }
+// AppendText writes a string. It panics where that is not UTF-8.
+func AppendText(out []byte, text string) []byte {
+	w := writer{out: out}
+	w.text(text)
+	return w.out
+}
 
-func appendText(out []byte, text, path string) []byte {
+func appendText(out []byte, text string) ([]byte, bool) {
 	out = append(out, '"')
 	start := 0
 	for i := 0; i < len(text); {
 		c := text[i]
-		if c >= utf8.RuneSelf {
-			if r, size := utf8.DecodeRuneInString(text[i:]); r != utf8.RuneError || size > 1 {
-				i += size
-				continue
-			}
-			refuse(path, "the text "+strconv.QuoteToASCII(text)+" is not UTF-8")
-		}
-		if c >= ' ' && c != '"' && c != '\\' {
+		if c >= ' ' && c < utf8.RuneSelf && c != '"' && c != '\\' {
 			i++
+			continue
+		}
+		if c >= utf8.RuneSelf {
+			r, size := utf8.DecodeRuneInString(text[i:])
+			if r == utf8.RuneError && size == 1 {
+				return out, false
+			}
+			i += size
 			continue
 		}
 		out = append(out, text[start:i]...)
@@ -257,5 +301,5 @@ func appendText(out []byte, text, path string) []byte {
 		start = i
 	}
 	out = append(out, text[start:]...)
-	return append(out, '"')
+	return append(out, '"'), true
 }

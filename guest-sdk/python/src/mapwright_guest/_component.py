@@ -40,13 +40,14 @@ except ImportError:
     wire_manifest = None
 
 T = TypeVar("T")
+_FILLING: list[bytes] = []
 
 _LEVELS = {"debug": wire_log.Level.DEBUG, "info": wire_log.Level.INFO, "warning": wire_log.Level.WARNING,
            "error": wire_log.Level.ERROR}
 
 
 def _write(level: str, message: str) -> None:
-    wire_log.write(_LEVELS[level], str(message))
+    wire_log.write(_LEVELS[level], str(message).encode(errors="replace").decode())
 
 
 def _row(table: str, key: str) -> Any:
@@ -66,6 +67,7 @@ def ready(sources: dict[str, str]) -> None:
     gc.collect()
     gc.freeze()
     gc.disable()
+    _FILLING.extend(_warm.filling())
 
 
 def describe(plugin: Plugin, name: str, version: str, summary: str, settings_schema: str) -> Any:
@@ -121,15 +123,14 @@ def _transform(plugin: Plugin, context: Any, input: Any) -> Any:
 
 def _document(document: Document) -> Any:
     operation = getattr(wire_mapping.Operation, document.operation.name)
-    attributes = [(str(name), str(value)) for name, value in document.attributes.items()]
-    return wire_mapping.Document(str(document.entity), str(document.idempotency_key), operation, document.text,
-                                 attributes)
+    return wire_mapping.Document(document.entity, document.idempotency_key, operation, document.text,
+                                 list(document.attributes.items()))
 
 
 def _reprice(plugin: Plugin, context: Any, lines: Any) -> Any:
     return [
-        wire_pricing.PriceLine(str(line.id), str(line.sku), money.plain(line.quantity), money.plain(line.unit_price),
-                               str(line.currency), list(line.attributes))
+        wire_pricing.PriceLine(line.id, line.sku, money.plain(line.quantity), money.plain(line.unit_price),
+                               line.currency, list(line.attributes))
         for line in plugin._answer_reprice(_context(context), _lines(lines))
     ]
 

@@ -12,7 +12,7 @@ import re
 from json import decoder
 from typing import Any
 
-__all__ = ["NotJson", "Number", "Place", "load", "pairs", "raw"]
+__all__ = ["NotJson", "Number", "Place", "load", "pairs", "raw", "sent"]
 
 Place = tuple[Any, ...]
 """Where a value stands: ``(payload,)`` for the whole, else ``(place of what it is in, key or index)``."""
@@ -55,6 +55,17 @@ def load(text: str) -> Any:
         raise NotJson("it is nested too deeply") from None
     if ("\\ud" in text or "\\uD" in text) and _SUSPICIOUS.search(text) and _halved(value):
         raise NotJson("half of a surrogate pair stands in a text")
+    return value
+
+
+def sent(value: str, what: str) -> str:
+    """A text on its way to the host. Raises where it is none: the interpreter would end without a word of use."""
+    if not isinstance(value, str):
+        raise TypeError(f"the {what} is {value!r:.60}, a {type(value).__name__} and no text")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise ValueError(f"the {what} {value!r:.60} has half of a surrogate pair in it and is no Unicode text") from None
     return value
 
 

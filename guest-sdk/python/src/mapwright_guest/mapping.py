@@ -90,6 +90,10 @@ class Document:
     """Open name and value pairs for the connector."""
 
     def __post_init__(self) -> None:
+        _text.sent(self.entity, "entity")
+        _text.sent(self.idempotency_key, "key")
+        for name, value in self.attributes.items():
+            _text.sent(value, f"attribute {_text.sent(name, 'attribute name')}")
         # Written at once, so that what cannot be written is told where the document is made.
         object.__setattr__(self, "text", _writing.write(self.body))
 
@@ -141,6 +145,9 @@ class Skipped:
     """There is rightly nothing to deliver, for this reason."""
 
     reason: str
+
+    def __post_init__(self) -> None:
+        _text.sent(self.reason, "reason")
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar, Union
 
-from . import _fault
+from . import _fault, _text
 from .context import Context
 from .mapping import Document, Mapped, MappingInput, Skipped
 from .pricing import PriceLine
@@ -103,4 +103,4 @@ class Plugin:
         answer = self.translate(context, status)
         if answer is not None and not isinstance(answer, str):
             raise TypeError(_fault.wrong_answer(self.translate, answer, "a text or None"))
-        return answer
+        return None if answer is None else _text.sent(answer, "status")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from . import money
+from . import _text, money
 
 __all__ = ["PriceLine"]
 
@@ -33,6 +33,8 @@ class PriceLine:
             value = getattr(self, name)
             if not isinstance(value, Decimal):
                 raise TypeError(f"{name} is {value!r}, a {type(value).__name__}; it must be a Decimal")
+        for name in ("id", "sku", "currency"):
+            _text.sent(getattr(self, name), name)
 
     def attribute(self, name: str) -> str | None:
         """The value of an attribute."""

@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from types import TracebackType
 
+from ._text import sent
+
 __all__ = ["NotReady", "Refusal", "Rejected", "Scope", "Violation", "Violations", "pointer"]
 
 
@@ -29,6 +31,10 @@ class Violation:
     """A short, stable word for machines (``sku_missing``)."""
     message: str
     """One sentence for the person who has to mend it."""
+
+    def __post_init__(self) -> None:
+        for name in ("pointer", "code", "message"):
+            sent(getattr(self, name), name)
 
 
 class Refusal(Exception):
@@ -53,7 +59,7 @@ class NotReady(Refusal):
     """The payload may map later, for the reason given; the host tries again."""
 
     def __init__(self, reason: str) -> None:
-        self.reason = reason
+        self.reason = sent(reason, "reason")
         super().__init__(f"not ready: {reason}")
 
 
