@@ -46,9 +46,9 @@ pub(super) fn open(dir: &Path, options: &BuildOptions) -> Result<C, BuildError> 
     let mut all = None;
     let folder = Folder::read(dir, Language::C, options, |text| {
         let said = plugin_toml(text, "c")?;
-        let Said { name, world } = Said { name: said.name.clone(), world: said.world.clone() };
+        let words = Said { name: said.name.clone(), world: said.world.clone() };
         all = Some(said);
-        Ok(Said { name, world })
+        Ok(words)
     })?;
     let sdk = sdk(&folder.dir, "c")?;
     Ok(C { folder, sdk, said: all.expect("it was read") })

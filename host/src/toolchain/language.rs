@@ -24,10 +24,6 @@ pub enum Language {
 }
 
 impl Language {
-    /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Rust, Self::TypeScript, Self::JavaScript, Self::Python, Self::C, Self::Go];
-
     /// Its word on the command line.
     #[must_use]
     pub fn word(self) -> &'static str {

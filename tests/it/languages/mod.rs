@@ -2,7 +2,9 @@
 
 mod conformance;
 mod golden;
+mod kept;
 mod misdeeds;
 mod new;
 mod other;
 mod payloads;
+mod tools;
