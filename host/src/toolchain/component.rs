@@ -30,7 +30,7 @@ fn select(
 ) -> Result<(wit_parser::Resolve, wit_parser::WorldId), BuildError> {
     let reason = |e| BuildError::NotAComponent { reason: format!("{e:#}"), hint };
     let mut resolve = wit_parser::Resolve::default();
-    let package = resolve.push_str("plugin.wit", CONTRACT).map_err(|e| reason(e.into()))?;
+    let package = resolve.push_str("plugin.wit", CONTRACT).map_err(reason)?;
     let id = resolve.select_world(&[package], Some(world)).map_err(reason)?;
     Ok((resolve, id))
 }

@@ -120,8 +120,8 @@ fn agrees_with_rust(language: &str) {
                 [&rust, &other].map(|rules| answer(rules, &payload, settings, checkpoint));
             mapped += u32::from(ours["outcome"] == "mapped");
             rejected += u32::from(ours["outcome"] == "rejected");
-            if ours.to_string() != theirs.to_string() {
-                let (ours, theirs) = (ours.to_string(), theirs.to_string());
+            let (ours, theirs) = (ours.to_string(), theirs.to_string());
+            if ours != theirs {
                 let from = first_difference(&ours, &theirs).saturating_sub(60);
                 let [ours, theirs] =
                     [ours, theirs].map(|it| it.chars().skip(from).take(200).collect::<String>());
