@@ -16,7 +16,7 @@ fn loads_and_maps(language: &str) {
     let cases =
         sections.iter().find(|it| it["name"] == "golden_cases").expect("its cases were run");
     assert_eq!(cases["went"], "passed", "{cases:#}");
-    assert!(cases["said"].as_str().is_some_and(|it| it.starts_with('1')), "{cases:#}");
+    assert!(cases["found"]["ran"].as_u64().is_some_and(|it| it >= 1), "{cases:#}");
 }
 
 #[test]
