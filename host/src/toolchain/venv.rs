@@ -81,7 +81,8 @@ fn has(folder: &Path, package: &str) -> bool {
     folder.join(format!("{name}.dist-info")).is_dir()
 }
 
-fn missing(wanted: &Wanted<'_>) -> String {
+/// What to type for it.
+pub(super) fn missing(wanted: &Wanted<'_>) -> String {
     let mut packages = wanted.packages.join(" ");
     if let Some(file) = wanted.requirements {
         packages = format!("{packages} -r {}", file.display());
