@@ -100,13 +100,22 @@ pub fn native(language: &str, project: &Path) {
             ran(pytest)
         }
         "typescript" | "javascript" => {
+            // The node that a build installed, where the machine has none.
+            let bin = target().join("mapwright/tools/typescript/venv/bin");
+            let own = bin.join("npm");
+            let npm = if own.is_file() { own } else { PathBuf::from("npm") };
+            let path = std::env::var_os("PATH").unwrap_or_default();
+            let path = std::iter::once(bin).chain(std::env::split_paths(&path));
+            let path = std::env::join_paths(path).expect("the target folder has no colon");
+            let npm = |arguments: &[&str]| {
+                let mut npm = command(&npm, arguments);
+                npm.env("PATH", &path);
+                ran(npm)
+            };
             if !project.join("node_modules").is_dir() {
-                ran(command(
-                    Path::new("npm"),
-                    &["install", "--no-audit", "--no-fund", "--no-package-lock"],
-                ));
+                npm(&["install", "--no-audit", "--no-fund", "--no-package-lock"]);
             }
-            ran(command(Path::new("npm"), &["test"]))
+            npm(&["test"])
         }
         "go" => {
             let mut go = command(&go(), &["test", "./..."]);
