@@ -5,7 +5,7 @@
 //! cache* is what a restart pays for each plugin, until its manifest is read. *Call* is `plugin::run` on a
 //! captured order of 5 KB, everything on, each in a fresh instance: the thread's own processor time, kernel
 //! included; languages take turns, the median counts. Fuel and memory are the same in every run. `--json` for
-//! machines, `--turns N`.
+//! machines, `--turns N`, `--component LANGUAGE=FILE` for one that is already built (may be said for each).
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -45,7 +45,10 @@ fn main() {
     let turns = turns.and_then(|at| arguments.get(at + 1)?.parse().ok()).unwrap_or(60_u32);
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder can be made");
-    let components = LANGUAGES.map(|language| component(&root, language));
+    let components = LANGUAGES.map(|language| match given(&arguments, language) {
+        Some(file) => std::fs::read(file).expect("the component is there"),
+        None => component(&root, language),
+    });
     let mut compiled = Vec::new();
     for bytes in &components {
         compiled.push(loaded(dir.path(), bytes).0);
@@ -82,6 +85,13 @@ fn main() {
         row.calls.sort();
     }
     report(&rows, arguments.iter().any(|it| it == "--json"));
+}
+
+/// The component that the command line says for a language.
+fn given<'a>(arguments: &'a [String], language: &str) -> Option<&'a str> {
+    let pairs = arguments.windows(2).filter(|pair| pair[0] == "--component");
+    let mut pairs = pairs.filter_map(|pair| pair[1].split_once('='));
+    pairs.find_map(|(name, file)| (name == language).then_some(file))
 }
 
 /// The reference rules in a language, as `mapwright build` makes them.
