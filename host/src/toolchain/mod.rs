@@ -6,6 +6,7 @@
 //!   rust  javascript  python  c  go     a recipe each: what is found, installed, run
 //!      |                  \      |  /
 //!   debian               venv    |     where their tools come from
+//!                        merge   |     Python's dozen modules become one
 //!      \____________ component _/      a core module gets its world's type, and becomes a component
 //! ```
 //! [`build_plugin`] is the way in. It knows nothing of the rest of the host. Tools are pinned, and installed
@@ -21,6 +22,7 @@ mod folder;
 mod go;
 mod javascript;
 mod language;
+mod merge;
 mod program;
 mod python;
 mod rust;

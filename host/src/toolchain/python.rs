@@ -2,7 +2,8 @@
 //!
 //! What needs to know Python is in the SDK (`mapwright_guest.build`): it reads `pyproject.toml`, imports the
 //! rules once natively so that faults are told at once, and runs componentize-py, which brings its own CPython
-//! for Wasm. Some 20 s for each change, nothing when nothing changed.
+//! for Wasm. What comes out is a dozen modules, which the host would link anew for each event: they are made one
+//! here, see [`merge`](super::merge). Some 20 s for each change, half a second when nothing changed.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,12 +14,15 @@ use super::error::BuildError;
 use super::folder::{Folder, Said, sdk};
 use super::program::compile;
 use super::venv::{Venv, Wanted};
-use super::{BuildOptions, Compiled, Language, Project, say};
+use super::{BuildOptions, Compiled, Language, Project, merge, say};
 
 /// All that is needed for a build. The project's own tests want more: `requirements-dev.txt`.
 const PACKAGES: [&str; 1] = ["componentize-py==0.25.1"];
 /// Which packages the project's tests need as well.
 const REQUIREMENTS: &str = "requirements-dev.txt";
+
+/// What to do where a component cannot be made of what componentize-py gave.
+const HINT: &str = "It was made for componentize-py 0.25.1; --install-toolchain installs that";
 
 /// A project with a `pyproject.toml`.
 pub(super) struct Python {
@@ -67,7 +71,7 @@ impl Project for Python {
     }
 
     fn compile(&self, options: &BuildOptions) -> Result<Compiled, BuildError> {
-        let (tools, out) = (&self.folder.tools_dir, &self.folder.out_dir);
+        let tools = &self.folder.tools_dir;
         let requirements = [&self.folder.dir, &self.sdk].map(|folder| folder.join(REQUIREMENTS));
         let requirements = requirements.iter().find(|file| file.is_file());
         let wanted = Wanted {
@@ -79,19 +83,22 @@ impl Project for Python {
         let venv = Venv::ready(&wanted, options.install_toolchain, options.quiet)?;
         let toolchain = PACKAGES[0].replace("==", " ");
         say(options, &self.folder.name, &toolchain);
-        let component = out.join(format!("{}.wasm", self.folder.name));
+        // As componentize-py makes it; it lies where nobody takes it for the plugin.
+        let parts = tools.join(format!("{}.parts.wasm", self.folder.name));
         let mut python = venv.program("python");
         python
             .args(["-m", "mapwright_guest.build"])
             .arg(&self.folder.dir)
             .arg("--out")
-            .arg(&component)
+            .arg(&parts)
             .arg("--work")
             .arg(tools.join("build"))
             .env("PYTHONPATH", self.sdk.join("src"))
             .env("PYTHONDONTWRITEBYTECODE", "1");
         compile(python, options.quiet)?;
-        let component = fs::read(&component).map_err(|e| BuildError::file(&component, e))?;
+        let component = fs::read(&parts).map_err(|e| BuildError::file(&parts, e))?;
+        let component = merge::merged(&component)
+            .map_err(|reason| BuildError::NotAComponent { reason, hint: HINT })?;
         Ok(Compiled { component, toolchain })
     }
 }
