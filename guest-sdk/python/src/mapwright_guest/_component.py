@@ -18,7 +18,7 @@ from wit_world.imports import log as wire_log  # type: ignore[import-not-found]
 from wit_world.imports import lookup as wire_lookup
 from wit_world.imports import types as wire
 
-from . import _fault, _host, _warm, money
+from . import _fault, _host, _still, _warm, money
 from .context import Context
 from .mapping import Document, MappingInput, Skipped
 from .plugin import Plugin
@@ -40,7 +40,7 @@ except ImportError:
     wire_manifest = None
 
 T = TypeVar("T")
-_FILLING: list[bytes] = []
+_KEPT: list[Any] = []
 
 _LEVELS = {"debug": wire_log.Level.DEBUG, "info": wire_log.Level.INFO, "warning": wire_log.Level.WARNING,
            "error": wire_log.Level.ERROR}
@@ -63,11 +63,19 @@ _host.play(_write, _row)
 def ready(sources: dict[str, str]) -> None:
     """Ends the preparation: ``sources`` says what the folders of the build are called in the project."""
     _fault.SOURCES.update(sources)
+    gc.collect()
+    _KEPT.append(_warm.filling(_top(gc.get_objects())))
+    _warm.gather()
     _warm.up()
     gc.collect()
-    gc.freeze()
     gc.disable()
-    _FILLING.extend(_warm.filling())
+    kept, where = _still.note()
+    gc.freeze()
+    _KEPT.extend((kept, where, _warm.filling(max(id(where), _top(kept)))))
+
+
+def _top(objects: list[Any]) -> int:
+    return max(map(id, objects))
 
 
 def describe(plugin: Plugin, name: str, version: str, summary: str, settings_schema: str) -> Any:

@@ -7,6 +7,11 @@ called: nothing of a made-up order may be left in them.
 
 from __future__ import annotations
 
+import gc
+import os
+import sys
+import types
+
 from . import _text, _writing, money
 from .context import Context
 from .mapping import Document, Mapped, MappingInput, reference
@@ -30,12 +35,17 @@ _ORDER = (
     '"refunds": [{"id": 6, "reason": "", "total": "-1.00"}], "meta_data": [{"id": 7, "key": "k", "value": [1]}]}'
 )
 
-FILLED_BYTES = 48 << 10
-"""So much of each size is filled: more than what starting Python leaves in holes."""
-BLOCK_BYTES = range(24, 513, 8)
-"""The sizes that Python's allocator keeps apart, those of a bytes object of some length."""
+LARGE_BYTES = [1 << bits for bits in range(20, 14, -1)]
+"""Sizes of holes that are room for a call, and stay that."""
+HOLE_BYTES = [*(1 << bits for bits in range(14, 10, -1)), *range(1016, 16, -8)]
+"""Smaller ones are filled; below a kilobyte the allocator keeps each size apart."""
 BYTES_HEAD = 17
 """What a bytes object has beside its bytes, in 32 bits."""
+HOLES_MAX = 4096
+"""Of one size, to be sure of an end."""
+NEAR_BYTES = 128
+SIDE_BY_SIDE = 16
+"""So many that lie one after the other, give or take so many bytes, come out of no holes."""
 
 ROUNDS = 40
 """After so many, the bytecode has settled."""
@@ -65,10 +75,48 @@ def up() -> None:
         _text.load(_writing.write({"a": [money.Decimal("0.10"), None]}))
 
 
-def filling() -> list[bytes]:
-    """Fills the holes that starting Python left all over the heap.
+def gather() -> None:
+    """Lays the bytecode of all functions that are not of Python's library side by side, and gives all classes their
+    versions.
 
-    Python's allocator gives out holes first. Each of them lies in another page, and the first write to a page in a call
-    costs a page fault, which is dear. With the holes filled, what a call makes lies side by side in new pages.
+    Python counts in the bytecode how often an instruction ran, and numbers classes when they are first asked for
+    something: that is written to. What was imported over time lies all over the heap.
     """
-    return [bytes(size - BYTES_HEAD) for size in BLOCK_BYTES for _ in range(FILLED_BYTES // size)]
+    sys._clear_internal_caches()  # type: ignore[attr-defined]  # names in them may be those of nobody any more
+    library = os.path.dirname(os.__file__)
+    before = []
+    for each in gc.get_objects():
+        if type(each) is types.FunctionType and not each.__code__.co_filename.startswith(library):
+            before.append(each.__code__)  # kept until the end, or the next one would take its place
+            each.__code__ = _again(each.__code__)
+        elif type(each) is type:
+            getattr(each, "__init__")
+
+
+def _again(code: types.CodeType) -> types.CodeType:
+    """The same bytecode in another place, that of inner functions behind it."""
+    inner = [_again(each) if type(each) is types.CodeType else each for each in code.co_consts]
+    return code.replace(co_consts=tuple(inner))
+
+
+def filling(top: int) -> list[bytes]:
+    """Fills the holes that starting Python left all over the heap, below the address ``top``.
+
+    The allocator gives out holes first. Each of them lies in another page, and the first write to a page in a call
+    costs a page fault, which is dear. With the holes filled, what a call makes lies side by side. What is left in the
+    large ones is blanked, so that it takes no room in the component.
+    """
+    room: list[bytes] = []
+    for size in LARGE_BYTES:
+        while id(hole := bytes(size - BYTES_HEAD)) < top:
+            room.append(hole)
+    kept: list[bytes] = []
+    for size in HOLE_BYTES:
+        last = beside = 0
+        for _ in range(HOLES_MAX):
+            kept.append(bytes(size - BYTES_HEAD))
+            beside = beside + 1 if abs(id(kept[-1]) - last) < size + NEAR_BYTES else 0
+            last = id(kept[-1])
+            if beside == SIDE_BY_SIDE:
+                break
+    return kept

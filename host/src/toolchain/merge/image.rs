@@ -1,7 +1,7 @@
 //! The memory as the build left it, and which of Python's objects in it will never die.
 //!
 //! Python counts references in each object, so a call that only reads what the build made writes to hundreds of
-//! pages, and each first write to a page costs a page fault: half of the time of a call. CPython has a remedy, an
+//! pages, and each first write to a page costs a page fault: two fifths of the time of a call. CPython has a remedy, an
 //! object that is *immortal* is not counted (PEP 683), but no way to ask for it. So the SDK leaves a note of where
 //! the objects are that it keeps for good (`mapwright_guest/_still.py`), and here their counts become the one that
 //! says immortal. Objects of later calls are counted as ever.
