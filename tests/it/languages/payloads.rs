@@ -14,11 +14,16 @@ pub(super) struct Payload {
 /// All of them.
 pub(super) fn all() -> Vec<Payload> {
     let mut all = captured();
+    all.extend(odd(&paid_order()));
+    all
+}
+
+/// The captured order that others are bent from.
+pub(super) fn paid_order() -> Value {
+    let all = captured();
     let base =
         all.iter().find(|it| it.name.starts_with("034-")).expect("the paid order was captured");
-    let base: Value = serde_json::from_str(&base.text).expect("a capture is JSON");
-    all.extend(odd(&base));
-    all
+    serde_json::from_str(&base.text).expect("a capture is JSON")
 }
 
 /// The webhooks as they came, whatever they are about.
