@@ -39,7 +39,10 @@ fn done_by(plugin: &Plugin, topic: &str) -> Run {
     let order = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(order)).unwrap();
     run(&Job {
         stages: Stages {
-            field_mapping: Some(Stage::new(plugin.clone(), mapwright::plugin::LimitsPatch::default())),
+            field_mapping: Some(Stage::new(
+                plugin.clone(),
+                mapwright::plugin::LimitsPatch::default(),
+            )),
             ..Stages::default()
         },
         context: Context {
@@ -243,11 +246,15 @@ fn misdeeds_in_python_are_told_to_their_author() {
         ("not_a_number", "trapped", &[]),
         ("a_set", "trapped", &["set"]),
         ("half_a_character", "trapped", &[]),
+        ("float_decimal", "trapped", &["float"]),
+        ("deep_in_c", "trapped", &["call stack exhausted"]),
+        ("imports_late", "trapped", &["ModuleNotFoundError"]),
+        ("imports_in_a_function", "skipped", &["1/2"]),
     ];
     let topic = |name: &str| format!("misdeed.{name}");
     let runs = wanted.iter().map(|(name, ..)| (*name, done_by(&every, &topic(name))));
     hold("python", &runs.collect(), wanted);
-    for name in ["asks_time", "random_order", "remembers"] {
+    for name in ["asks_time", "random_order", "random_numbers", "remembers"] {
         let [once, again] = [0, 1].map(|_| told(&done_by(&every, &topic(name))));
         assert_eq!(once, again, "{name}");
     }
@@ -277,7 +284,8 @@ fn misdeeds_in_go_are_told_to_their_author() {
         ("memory", "out_of_memory", &[]),
         ("recursion", "trapped", &[]),
         ("float", "trapped", &["/total"]),
-        ("environment", "skipped", &["HOME=, 0 variables"]),
+        // What its runtime is started with, and nothing of the machine.
+        ("environment", "skipped", &["HOME=, 2 variables"]),
         ("exit", "trapped", &["exit"]),
     ];
     let built = |name: &str| in_go(name).unwrap_or_else(|e| panic!("{name}: {e}"));
