@@ -89,6 +89,15 @@ fn odd(base: &Value) -> Vec<Payload> {
             });
         }),
         payload("amounts-as-numbers", numbers(&base.to_string())),
+        payload("numbers-where-texts-belong", {
+            let mut order = base.clone();
+            order["billing"]["first_name"] = json!("@1.10@");
+            order["billing"]["city"] = json!("@1e3@");
+            order["billing"]["postcode"] = json!("@1310100.00@");
+            each_line(&mut order, |line| line["sku"] = json!("@12.50@"));
+            // Digits as they stand, which a float would not keep.
+            order.to_string().replace("\"@", "").replace("@\"", "")
+        }),
         bent("negative-fee", &|order| {
             order["fee_lines"] = json!([
                 {"id": 900, "name": "Desconto à vista", "tax_class": "", "tax_status": "taxable",
