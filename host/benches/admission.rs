@@ -3,9 +3,13 @@
 //! Four merchants send orders as fast as they are answered, through a real `mapwright serve` to an ERP that
 //! takes everything. `mapwright push` brings in a component of some 300 KB that they all work with (so that
 //! recorded orders are run and the headroom is measured), and one of 18 MB (`support/large.rs`): first on a
-//! quiet host, then, in two rounds of three, one after the other without pause while the orders go. Each
-//! upload is another file, so each is compiled. The time is that of the command, its start included.
-//! `--events N` of all in a round, `--rounds N`, `--large BYTES`, `--json`.
+//! quiet host, then one after the other without pause while the orders go. Each upload is another file, so
+//! each is compiled. The time is that of the command, its start included.
+//!
+//! Orders go in two ways. *At a pace*: half of what the host can do, as on a shop's best day; live work is
+//! undisturbed if as many end in a second as without uploads, and answers come as soon. *Flat out*: as fast as
+//! they are answered; there is nothing to spare then, so the ratio says what an upload takes from live work.
+//! `--events N` of all in a round, `--rounds N`, `--steady SECONDS`, `--large BYTES`, `--json`.
 
 #[path = "support/large.rs"]
 mod large;
@@ -38,12 +42,13 @@ fn main() {
         at.and_then(|at| arguments.get(at + 1)?.parse().ok()).unwrap_or(usual)
     };
     let (events, rounds) = (given("--events", 8_000), given("--rounds", 4));
+    let steady_s = given("--steady", 20);
     let large_bytes = given("--large", 18_000_000);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .expect("a runtime can be made");
-    let found = runtime.block_on(measure(events, rounds, large_bytes));
+    let found = runtime.block_on(measure(events, rounds, steady_s, large_bytes));
     report(&found, arguments.iter().any(|argument| argument == "--json"));
 }
 
@@ -59,7 +64,20 @@ struct Found {
     /// Bytes of the two, and seconds of each upload on the quiet host.
     small: (usize, Vec<f64>),
     large: (usize, Vec<f64>),
+    /// At a pace: nothing beside, the small one beside, the large one.
+    steady: [Steady; 3],
     rows: Vec<Row>,
+}
+
+/// A round at a pace.
+struct Steady {
+    /// Sent, and ended, per second.
+    sent: f64,
+    ended: f64,
+    /// How long after it was due an order was answered; in order.
+    late: Vec<Duration>,
+    /// Seconds of each upload meanwhile.
+    uploads: Vec<f64>,
 }
 
 struct Row {
@@ -73,7 +91,7 @@ struct Row {
     resident_mb: f64,
 }
 
-async fn measure(events: usize, rounds: usize, large_bytes: usize) -> Found {
+async fn measure(events: usize, rounds: usize, steady_s: usize, large_bytes: usize) -> Found {
     let component = shop::plugin(PLUGIN);
     let sunk = Arc::new(AtomicU64::new(0));
     let sink = sink(Arc::clone(&sunk)).await;
@@ -100,11 +118,25 @@ async fn measure(events: usize, rounds: usize, large_bytes: usize) -> Found {
     let small = brought("small.wasm", component);
     let mut ids = 100_000;
     round(&served, &mut ids, events, &sunk).await; // warms everything up, and is recorded
+    let flat_out = round(&served, &mut ids, events, &sunk).await;
     let quiet = |what: &Brought, times: usize| -> Vec<f64> {
         (0..times).map(|_| what.push(&format!("http://{}", served.address))).collect()
     };
     let small_quiet = tokio::task::block_in_place(|| quiet(&small, QUIET_SMALL));
     let large_quiet = tokio::task::block_in_place(|| quiet(&large, QUIET_LARGE));
+    let mut steady = Vec::new();
+    for what in [None, Some(&small), Some(&large)] {
+        let enough = Arc::new(AtomicBool::new(false));
+        let uploads = what.map(|what| what.without_pause(&served, &enough));
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let mut found = at_a_pace(&served, &mut ids, (flat_out / 2.0, steady_s), &sunk).await;
+        enough.store(true, Ordering::Relaxed);
+        if let Some(uploads) = uploads {
+            found.uploads = uploads.await.expect("the uploads end by themselves");
+        }
+        steady.push(found);
+    }
+    let Ok(steady) = <[Steady; 3]>::try_from(steady) else { unreachable!("three were measured") };
     let mut rows = Vec::new();
     for _ in 0..rounds {
         let without = round(&served, &mut ids, events, &sunk).await;
@@ -123,7 +155,8 @@ async fn measure(events: usize, rounds: usize, large_bytes: usize) -> Found {
         let resident_mb = served.resident_mb();
         rows.push(Row { without, with_small, with_large, small, large, resident_mb });
     }
-    Found { small: (small.bytes.len(), small_quiet), large: (large.bytes.len(), large_quiet), rows }
+    let small = (small.bytes.len(), small_quiet);
+    Found { small, large: (large.bytes.len(), large_quiet), steady, rows }
 }
 
 impl Brought {
@@ -201,9 +234,66 @@ async fn round(served: &Served, ids: &mut usize, events: usize, sunk: &AtomicU64
         assert!(begun.elapsed() < Duration::from_secs(300), "the road is blocked");
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
-    #[expect(clippy::cast_precision_loss, reason = "counts of events are far below 2^52")]
-    let sent = (each * MERCHANTS) as f64;
-    sent / begun.elapsed().as_secs_f64()
+    count(each * MERCHANTS) / begun.elapsed().as_secs_f64()
+}
+
+/// Sends `per_second` orders for so many seconds and waits until the last is with the ERP.
+async fn at_a_pace(
+    served: &Served,
+    ids: &mut usize,
+    (per_second, seconds): (f64, usize),
+    sunk: &AtomicU64,
+) -> Steady {
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "thousands"
+    )]
+    let each = (per_second * seconds as f64) as usize / MERCHANTS;
+    let before = sunk.load(Ordering::Relaxed);
+    let orders: Vec<_> = (0..MERCHANTS)
+        .map(|merchant| {
+            let first = *ids + merchant * each;
+            (merchant, Arc::new(Orders::captured(first..first + each)))
+        })
+        .collect();
+    *ids += each * MERCHANTS;
+    let begun = Instant::now();
+    let pace = per_second / count(MERCHANTS);
+    let sending: Vec<_> = orders
+        .into_iter()
+        .map(|(merchant, orders)| {
+            let (to, path) = (served.address, format!("/hooks/m{merchant}/shop"));
+            tokio::spawn(
+                async move { orders.send_at(CONNECTIONS / MERCHANTS, to, &path, pace).await },
+            )
+        })
+        .collect();
+    let mut late = Vec::new();
+    for one in sending {
+        late.extend(one.await.expect("a shop ends by itself"));
+    }
+    while sunk.load(Ordering::Relaxed) - before < (each * MERCHANTS) as u64 {
+        assert!(begun.elapsed() < Duration::from_secs(300), "the road is blocked");
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    late.sort();
+    let ended = count(each * MERCHANTS) / begun.elapsed().as_secs_f64();
+    Steady { sent: per_second, ended, late, uploads: Vec::new() }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of events are far below 2^52")]
+fn count(number: usize) -> f64 {
+    number as f64
+}
+
+impl Steady {
+    /// Milliseconds that so many in a thousand waited at most.
+    fn late_ms(&self, per_mille: usize) -> f64 {
+        let at = self.late.len() * per_mille / 1000;
+        self.late.get(at).map_or(f64::NAN, |it| it.as_secs_f64() * 1e3)
+    }
 }
 
 fn middle(numbers: impl IntoIterator<Item = f64>) -> f64 {
@@ -218,7 +308,7 @@ fn longest(numbers: &[f64]) -> f64 {
 
 #[expect(clippy::print_stdout, reason = "the table is what a bench is for")]
 fn report(found: &Found, json: bool) {
-    let Found { small, large, rows } = found;
+    let Found { small, large, steady, rows } = found;
     let small_ratio = middle(rows.iter().map(|row| row.with_small / row.without));
     let large_ratio = middle(rows.iter().map(|row| row.with_large / row.without));
     if json {
@@ -241,6 +331,13 @@ fn report(found: &Found, json: bool) {
             json!({
                 "small": quiet(small),
                 "large": quiet(large),
+                "at_a_pace": steady.each_ref().map(|it| json!({
+                    "sent_per_s": it.sent.round(),
+                    "ended_per_s": it.ended.round(),
+                    "ended_to_sent": it.ended / it.sent,
+                    "answered_ms": { "p50": it.late_ms(500), "p99": it.late_ms(990), "p999": it.late_ms(999) },
+                    "uploads_s": it.uploads,
+                })),
                 "rounds": rows,
                 "median_ratio_small": small_ratio,
                 "median_ratio_large": large_ratio,
@@ -252,7 +349,22 @@ fn report(found: &Found, json: bool) {
         let (middle, longest) = (middle(took.iter().copied()), longest(took));
         println!("{name}, {bytes} bytes, quiet host: {middle:.2} s, at most {longest:.2} s");
     }
-    println!("events ended per second, and the longest upload meanwhile");
+    println!(
+        "at a pace       sent/s  ended/s  ratio   answered after p50   p99  p99.9   longest upload"
+    );
+    for (name, it) in ["nothing", "small", "large"].into_iter().zip(steady) {
+        println!(
+            "{name:<12} {:>9.0} {:>8.0} {:>6.2} {:>17.1} ms {:>4.0} {:>6.0} {:>12.2} s",
+            it.sent,
+            it.ended,
+            it.ended / it.sent,
+            it.late_ms(500),
+            it.late_ms(990),
+            it.late_ms(999),
+            longest(&it.uploads),
+        );
+    }
+    println!("flat out: events ended per second, and the longest upload meanwhile");
     println!("without   with small          with large         resident");
     for row in rows {
         println!(

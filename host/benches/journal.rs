@@ -2,9 +2,10 @@
 //!
 //! The yardstick is a plain file to which length, CRC and body are appended and which is then
 //! fdatasynced, with the same clients, the same channel and the same forming of groups as the
-//! journal. Both take short turns in the same run, because disks have moods and machines have other
+//! journal. A second one is what a program does that has no such writer: each client appends its body
+//! and waits for its own fdatasync. All three take short turns in the same run, because disks have moods and machines have other
 //! work; what counts is the ratio of the sums. `--json` for machines, `--seconds N` for how long
-//! each of the two works with each number of clients.
+//! each of them works with each number of clients.
 //!
 //! How much of the yardstick a journal reaches depends on the disk: where a sync takes long, both wait
 //! for it most of the time; where it takes nothing, only work is compared. So the same is measured once
@@ -29,7 +30,7 @@ use tokio::sync::{mpsc, oneshot};
 /// Different bodies, taken in turn.
 const BODIES: u32 = 1024;
 const CLIENTS: [usize; 3] = [1, 8, 64];
-/// Turns that each of the two takes.
+/// Turns that each of them takes.
 const TURNS: u32 = 16;
 
 /// As the command has it.
@@ -87,9 +88,11 @@ fn on_a_slower_disk(sync_us: u64, arguments: &[String]) {
     assert!(measured.is_ok_and(|status| status.success()), "the slower disk was not measured");
 }
 
-/// Accepts per second of both, with one number of clients.
+/// Accepts per second of all, with one number of clients.
 struct Row {
     clients: usize,
+    /// Each client appends and syncs for itself.
+    each: f64,
     plain: f64,
     journal: f64,
 }
@@ -99,9 +102,11 @@ fn in_turns(runtime: &Runtime, clients: usize, turn: Duration) -> Row {
         let (queue, writer) = plain_log(dir);
         let journal = Journal::open(dir).expect("a new journal opens");
         let bodies = bodies();
-        let mut row = Row { clients, plain: 0.0, journal: 0.0 };
+        let mut row = Row { clients, each: 0.0, plain: 0.0, journal: 0.0 };
         let next = Arc::new(AtomicU64::new(0));
+        let apart = File::create(dir.join("apart")).expect("a file can be made");
         for _ in 0..TURNS {
+            row.each += each_for_itself(&apart, &bodies, clients, turn) / f64::from(TURNS);
             let (to, what, count) = (queue.clone(), Arc::clone(&bodies), Arc::clone(&next));
             row.plain += measure(runtime, clients, turn, move || {
                 let queue = to.clone();
@@ -140,6 +145,8 @@ fn report(rows: &[Row], roads: Option<f64>, json: bool) {
                     "plain_per_s": row.plain.round(),
                     "journal_per_s": row.journal.round(),
                     "ratio": (row.journal / row.plain * 100.0).round() / 100.0,
+                    "each_for_itself_per_s": row.each.round(),
+                    "ratio_to_each": (row.journal / row.each * 100.0).round() / 100.0,
                 })
             })
             .collect();
@@ -148,11 +155,13 @@ fn report(rows: &[Row], roads: Option<f64>, json: bool) {
         println!("{all}");
         return;
     }
-    println!("durable accepts of captured orders, both in {TURNS} turns");
-    println!("clients   plain append + fdatasync/s   journal/s   ratio");
-    for Row { clients, plain, journal } in rows {
-        let ratio = journal / plain;
-        println!("{clients:>7} {plain:>28.0} {journal:>11.0} {ratio:>7.2}");
+    println!("durable accepts of captured orders, all in {TURNS} turns; append + fdatasync");
+    println!("clients   each for itself/s   in groups/s   journal/s   of each   of groups");
+    for Row { clients, each, plain, journal } in rows {
+        let (of_each, of_groups) = (journal / each, journal / plain);
+        println!(
+            "{clients:>7} {each:>19.0} {plain:>13.0} {journal:>11.0} {of_each:>9.2} {of_groups:>11.2}"
+        );
     }
     if let Some(roads) = roads {
         println!("events through all their steps (3 commits each), 64 at a time: {roads:.0}/s");
@@ -215,6 +224,37 @@ fn one_of(bodies: &[Bytes], n: u64) -> Bytes {
     bodies[usize::try_from(n).expect("64 bits") % bodies.len()].clone()
 }
 
+/// Clients without a writer: a thread each, which appends a body and waits until it is on the disk.
+fn each_for_itself(file: &File, bodies: &[Bytes], clients: usize, turn: Duration) -> f64 {
+    let (begun, next) = (Instant::now(), AtomicU64::new(0));
+    let done: u32 = std::thread::scope(|scope| {
+        let client = || {
+            let (mut done, mut record) = (0, Vec::new());
+            while begun.elapsed() < turn {
+                let body = one_of(bodies, next.fetch_add(1, Ordering::Relaxed));
+                record.clear();
+                framed(&body, &mut record);
+                // One call: what others append does not come between.
+                (&*file).write_all(&record).expect("the disk takes it");
+                file.sync_data().expect("the disk keeps it");
+                done += 1;
+            }
+            done
+        };
+        let clients: Vec<_> = (0..clients).map(|_| scope.spawn(client)).collect();
+        clients.into_iter().map(|it| it.join().expect("a client ends by itself")).sum()
+    });
+    f64::from(done) / begun.elapsed().as_secs_f64()
+}
+
+/// Length, sum and body, as a log has them.
+fn framed(body: &[u8], into: &mut Vec<u8>) {
+    let length = u32::try_from(body.len()).expect("bodies are small");
+    into.extend_from_slice(&length.to_be_bytes());
+    into.extend_from_slice(&crc32fast::hash(body).to_be_bytes());
+    into.extend_from_slice(body);
+}
+
 type PlainJob = (Bytes, oneshot::Sender<()>);
 
 /// The yardstick.
@@ -228,10 +268,7 @@ fn plain_log(dir: &Path) -> (mpsc::Sender<PlainJob>, JoinHandle<()>) {
             buffer.clear();
             let mut job = Some(first);
             while let Some((body, reply)) = job {
-                let length = u32::try_from(body.len()).expect("bodies are small");
-                buffer.extend_from_slice(&length.to_be_bytes());
-                buffer.extend_from_slice(&crc32fast::hash(&body).to_be_bytes());
-                buffer.extend_from_slice(&body);
+                framed(&body, &mut buffer);
                 replies.push(reply);
                 job = if replies.len() < 512 { jobs.try_recv().ok() } else { None };
             }

@@ -15,12 +15,38 @@ use crate::plugins;
 /// The languages with an SDK, in the order of the benchmarks' table.
 pub const LANGUAGES: [&str; 5] = ["rust", "c", "typescript", "python", "go"];
 
-/// The example plugin that holds the reference rules in this language.
-#[must_use]
-pub fn reference(language: &str) -> String {
-    match language {
-        "rust" => "woo-order-to-tryton".to_owned(),
-        other => format!("woo-order-to-tryton-{other}"),
+/// The rules that there are in every language: the example plugins by the name that they have in Rust.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Rules {
+    /// Field mapping and status translation.
+    Tryton,
+    /// Pricing.
+    Pricing,
+}
+
+impl Rules {
+    /// The rules in Rust, whose golden cases are those of all languages.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Tryton => "woo-order-to-tryton",
+            Self::Pricing => "wholesale-pricing",
+        }
+    }
+
+    /// The example plugin that holds them in this language.
+    #[must_use]
+    pub fn plugin(self, language: &str) -> String {
+        match language {
+            "rust" => self.name().to_owned(),
+            other => format!("{}-{other}", self.name()),
+        }
+    }
+
+    /// The folder of that plugin.
+    #[must_use]
+    pub fn folder(self, language: &str) -> PathBuf {
+        plugins::folder(&self.plugin(language))
     }
 }
 
@@ -45,25 +71,63 @@ pub fn build(project: &Path) -> Result<Built, mapwright::toolchain::BuildError> 
     build_plugin(project, &options)
 }
 
-/// The reference rules in this language, built once for each process.
+/// The example plugin that holds the first of the reference rules in this language.
+#[must_use]
+pub fn reference(language: &str) -> String {
+    Rules::Tryton.plugin(language)
+}
+
+/// Its component.
+///
+/// # Panics
+/// As [`component_of`].
+#[must_use]
+pub fn component(language: &str) -> PathBuf {
+    component_of(Rules::Tryton, language)
+}
+
+/// These rules in this language, built once for each process.
 ///
 /// # Panics
 /// When they cannot be built; the message says why.
 #[must_use]
-pub fn component(language: &str) -> PathBuf {
+pub fn component_of(rules: Rules, language: &str) -> PathBuf {
     static BUILT: Mutex<Option<HashMap<String, PathBuf>>> = Mutex::new(None);
+    let name = rules.plugin(language);
     if language == "rust" {
-        return plugins::built(&reference(language));
+        return plugins::built(&name);
     }
     let mut all = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
     let all = all.get_or_insert_default();
-    if let Some(path) = all.get(language) {
+    if let Some(path) = all.get(&name) {
         return path.clone();
     }
-    let built = build(&plugins::folder(&reference(language)))
-        .unwrap_or_else(|e| panic!("the reference rules in {language} cannot be built: {e}"));
-    all.insert(language.to_owned(), built.path.clone());
+    if language == "typescript" && rules != Rules::Tryton {
+        share_packages(rules);
+    }
+    let built = build(&rules.folder(language))
+        .unwrap_or_else(|e| panic!("{} in {language} cannot be built: {e}", rules.name()));
+    all.insert(name, built.path.clone());
     built.path
+}
+
+/// Lets rules in TypeScript use the npm packages of the first ones, which are the same, instead of some more
+/// hundred megabytes of their own.
+fn share_packages(rules: Rules) {
+    let first = Rules::Tryton.folder("typescript");
+    let packages = rules.folder("typescript").join("node_modules");
+    if packages.exists() {
+        return;
+    }
+    if !first.join("node_modules").is_dir() {
+        drop(build(&first).expect("the reference rules in typescript can be built"));
+    }
+    // A link that leads nowhere is not `exists`, and in the way.
+    drop(std::fs::remove_file(&packages));
+    let link = Path::new("..").join(Rules::Tryton.plugin("typescript")).join("node_modules");
+    let made = std::os::unix::fs::symlink(link, &packages);
+    // Another process of tests may have been quicker.
+    assert!(made.is_ok() || packages.exists(), "{}: {made:?}", packages.display());
 }
 
 /// The folder of a language's SDK.

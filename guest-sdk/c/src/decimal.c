@@ -45,6 +45,14 @@ static unsigned digits(mw_uint128 number)
     return count;
 }
 
+/* Whether digits are rounded away from zero, after an odd digit or an even one: `rest` of `by`. */
+static bool away(mw_rounding how, mw_uint128 rest, mw_uint128 by, bool odd)
+{
+    mw_uint128 missing = by - rest;
+    if (how == MW_DOWN || rest < missing) return false;
+    return rest > missing || how == MW_HALF_UP || odd;
+}
+
 /* Divides by a power of ten, half away from zero. */
 static mw_uint128 rounded(mw_uint128 number, unsigned places)
 {
@@ -265,11 +273,17 @@ mw_decimal mw_decimal_div(mw_decimal a, mw_decimal b, const char *here)
     return result;
 }
 
-mw_decimal mw_decimal_round(mw_decimal amount, unsigned places, const char *here)
+mw_decimal mw_decimal_round(mw_decimal amount, unsigned places, mw_rounding how, const char *here)
 {
     mw_uint128 size = magnitude(amount.coefficient);
     if (amount.scale >= places) {
         if (amount.scale == places) return amount;
+        if (how != MW_HALF_UP) {
+            if (amount.scale - places > DIGITS_MAX) return decimal(false, 0, places);
+            mw_uint128 by = power(amount.scale - places), whole = size / by;
+            whole += away(how, size % by, by, whole % 2 != 0) ? 1 : 0;
+            return decimal(amount.coefficient < 0, whole, places);
+        }
         return decimal(amount.coefficient < 0, rounded(size, amount.scale - places), places);
     }
     if (places > MW_SCALE_MAX || (size != 0 && digits(size) + places - amount.scale > DIGITS_MAX)) {

@@ -229,10 +229,10 @@ mw_answer mw_refusal(void)
 
 /* ---- lookups and log ---- */
 
-const mw_row *mw_lookup_text(const char *table, mw_text key, bool needed)
+const mw_row *mw_lookup_text(mw_text table, mw_text key, bool needed)
 {
     mw_row *row = MW_NEW(mw_row);
-    *row = (mw_row){mw_from_c(table), key, {0}};
+    *row = (mw_row){table, key, {0}};
     switch (mw_host_lookup(row->table, key, &row->columns)) {
     case MW_FOUND_ROW: return row;
     case MW_FOUND_NO_ROW: break;
@@ -266,7 +266,7 @@ mw_decimal mw_need_decimal(const mw_row *row, const char *column)
     mw_decimal amount = MW_ZERO;
     if (!mw_is_empty(value) && !mw_parse_decimal(value, &amount)) {
         mw_refuse(mw_not_ready("lookup table `", row->table, "`, row `", row->key, "`, column `", column, "`: `",
-            value, "` is not a decimal number"));
+            mw_first(mw_trim(value), 40), "` is not a decimal number"));
     }
     return amount;
 }

@@ -86,6 +86,17 @@ mw_maybe_text mw_pair_value(mw_pairs pairs, mw_text name)
     return (mw_maybe_text){0};
 }
 
+void mw_set_pair(mw_pairs *pairs, mw_text name, mw_text value)
+{
+    size_t at = 0;
+    while (at < pairs->count && !mw_text_equal(pairs->items[at].name, name)) at++;
+    size_t count = at == pairs->count ? at + 1 : pairs->count;
+    mw_pair *items = MW_NEW_ARRAY(mw_pair, count);
+    if (pairs->count > 0) memcpy(items, pairs->items, pairs->count * sizeof *items);
+    items[at] = (mw_pair){name, value};
+    *pairs = (mw_pairs){items, count};
+}
+
 bool mw_text_equal(mw_text a, mw_text b)
 {
     return a.len == b.len && mw_same_bytes(a.ptr, b.ptr, a.len);
@@ -94,6 +105,18 @@ bool mw_text_equal(mw_text a, mw_text b)
 bool mw_text_starts_with(mw_text text, mw_text start)
 {
     return text.len >= start.len && mw_text_equal((mw_text){text.ptr, start.len}, start);
+}
+
+bool mw_text_ends_with(mw_text text, mw_text end)
+{
+    return text.len >= end.len && mw_text_equal((mw_text){text.ptr + (text.len - end.len), end.len}, end);
+}
+
+int mw_text_compare(mw_text a, mw_text b)
+{
+    size_t shorter = a.len < b.len ? a.len : b.len;
+    int order = shorter == 0 ? 0 : memcmp(a.ptr, b.ptr, shorter);
+    return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
 }
 
 bool mw_text_contains(mw_text text, mw_text part)
@@ -144,6 +167,39 @@ mw_text mw_trim(mw_text text)
         text.len = start;
     }
     return text;
+}
+
+mw_text mw_word(mw_text *rest)
+{
+    size_t length, end = 0;
+    while (rest->len > 0 && is_space(character(rest->ptr, rest->len, &length))) *rest = mw_slice(*rest, length, rest->len);
+    for (; end < rest->len; end += length) {
+        if (is_space(character(rest->ptr + end, rest->len - end, &length))) break;
+    }
+    mw_text word = mw_slice(*rest, 0, end);
+    *rest = mw_slice(*rest, end, rest->len);
+    return word;
+}
+
+bool mw_cut(mw_text text, char separator, mw_text *before, mw_text *after)
+{
+    for (size_t at = 0; at < text.len; at++) {
+        if (text.ptr[at] != separator) continue;
+        *before = mw_slice(text, 0, at);
+        *after = mw_slice(text, at + 1, text.len);
+        return true;
+    }
+    return false;
+}
+
+mw_text mw_first(mw_text text, size_t characters)
+{
+    size_t end = 0, length;
+    for (; characters > 0 && end < text.len; characters--) {
+        character(text.ptr + end, text.len - end, &length);
+        end += length;
+    }
+    return mw_slice(text, 0, end);
 }
 
 static uint32_t lower(uint32_t c)

@@ -40,6 +40,23 @@ MW_TEST(rounding_is_half_away_from_zero_to_exactly_the_places_asked)
     }
 }
 
+MW_TEST(a_half_goes_to_the_even_digit_or_is_dropped_where_that_is_asked_for)
+{
+    static const struct {
+        const char *amount;
+        unsigned places;
+        const char *even, *down;
+    } cases[] = {{"2.345", 2, "2.34", "2.34"}, {"2.335", 2, "2.34", "2.33"}, {"-2.335", 2, "-2.34", "-2.33"},
+        {"2.3451", 2, "2.35", "2.34"}, {"2.5", 0, "2", "2"}, {"-3.5", 0, "-4", "-3"}, {"-0.005", 2, "0.00", "0.00"},
+        {"69.9", 2, "69.90", "69.90"}, {"0.999", 2, "1.00", "0.99"},
+        {"12345678901234567890.125", 2, "12345678901234567890.12", "12345678901234567890.12"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        mw_decimal amount = mw_decimal_of(cases[i].amount);
+        MW_CHECK_TEXT(mw_round_by(amount, cases[i].places, MW_HALF_EVEN), cases[i].even);
+        MW_CHECK_TEXT(mw_round_by(amount, cases[i].places, MW_DOWN), cases[i].down);
+    }
+}
+
 MW_TEST(sums_and_products_are_exact)
 {
     MW_CHECK_TEXT(mw_add(mw_decimal_of("0.1"), mw_decimal_of("0.20")), "0.30");

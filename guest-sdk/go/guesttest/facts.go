@@ -154,6 +154,8 @@ func plain(value any) string {
 		return ""
 	case string:
 		return value
+	case json.Number:
+		return value.String()
 	}
 	return string(jsontext.Append(nil, value))
 }

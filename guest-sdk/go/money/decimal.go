@@ -203,7 +203,10 @@ func (d Decimal) Div(other Decimal) Decimal {
 }
 
 // Round rounds half away from zero, as tax offices and WooCommerce do, to exactly so many places.
-func (d Decimal) Round(places int) Decimal {
+func (d Decimal) Round(places int) Decimal { return d.RoundTo(places, HalfUp) }
+
+// RoundTo rounds in a way of rounding to exactly so many places.
+func (d Decimal) RoundTo(places int, how Rounding) Decimal {
 	if places < 0 || places > ScaleMax {
 		panic("decimal: places are from 0 to 34")
 	}
@@ -216,7 +219,7 @@ func (d Decimal) Round(places int) Decimal {
 		return Decimal{units, uint8(places), d.negative}
 	}
 	units, rest, unit := wide(d.units).split(scale - places)
-	if twice := rest.plus(rest); !twice.less(unit) {
+	if how.away(rest.plus(rest), unit, units[0]&1 == 1) {
 		units = units.plus(uint256{1})
 	}
 	narrow, _ := units.narrow()

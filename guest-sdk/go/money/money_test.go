@@ -48,6 +48,34 @@ func TestRoundingIsHalfAwayFromZeroAtExactlyThePlacesAsked(t *testing.T) {
 	}
 }
 
+func TestAHalfGoesToTheEvenDigitOrIsDroppedWhereThatIsAskedFor(t *testing.T) {
+	for _, c := range []struct {
+		amount     string
+		places     int
+		even, down string
+	}{
+		{"2.345", 2, "2.34", "2.34"}, {"2.335", 2, "2.34", "2.33"}, {"-2.335", 2, "-2.34", "-2.33"},
+		{"2.3451", 2, "2.35", "2.34"}, {"2.5", 0, "2", "2"}, {"-3.5", 0, "-4", "-3"}, {"-0.005", 2, "0.00", "0.00"},
+		{"69.9", 2, "69.90", "69.90"}, {"0.999", 2, "1.00", "0.99"},
+		{"12345678901234567890.125", 2, "12345678901234567890.12", "12345678901234567890.12"},
+	} {
+		d := MustParse(c.amount)
+		if even, down := d.RoundTo(c.places, HalfEven).String(), d.RoundTo(c.places, Down).String(); even != c.even || down != c.down {
+			t.Errorf("%s at %d places: %s and %s, not %s and %s", c.amount, c.places, even, down, c.even, c.down)
+		}
+	}
+}
+
+func TestAWayOfRoundingIsReadByItsName(t *testing.T) {
+	read := struct{ A, B, C Rounding }{C: Down}
+	if err := json.Unmarshal([]byte(`{"A": "half_even", "B": "down"}`), &read); err != nil || read.A != HalfEven || read.B != Down || read.C != Down {
+		t.Error(read, err)
+	}
+	if json.Unmarshal([]byte(`{"A": "up"}`), &read) == nil || json.Unmarshal([]byte(`{"A": 1}`), &read) == nil {
+		t.Error("a way of rounding that there is not was read")
+	}
+}
+
 func TestDivisionGives28Digits(t *testing.T) {
 	for _, c := range [][3]string{
 		{"100", "3", "33.33333333333333333333333333"},

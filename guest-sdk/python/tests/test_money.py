@@ -37,6 +37,24 @@ def test_rounding_is_half_away_from_zero_at_exactly_the_places_asked(amount: str
     assert money.plain(round_to(Decimal(amount), places)) == rounded
 
 
+@pytest.mark.parametrize(
+    ("amount", "places", "even", "down"),
+    [("2.345", 2, "2.34", "2.34"), ("2.335", 2, "2.34", "2.33"), ("-2.335", 2, "-2.34", "-2.33"), ("2.3451", 2, "2.35", "2.34"),
+     ("2.5", 0, "2", "2"), ("-0.005", 2, "0.00", "0.00"), ("69.9", 2, "69.90", "69.90"), ("0.999", 2, "1.00", "0.99")],
+)
+def test_a_half_goes_to_the_even_digit_or_is_dropped_where_that_is_asked_for(
+    amount: str, places: int, even: str, down: str
+) -> None:
+    assert money.plain(round_to(Decimal(amount), places, money.ROUND_HALF_EVEN)) == even
+    assert money.plain(round_to(Decimal(amount), places, money.ROUND_DOWN)) == down
+
+
+def test_the_spaces_of_a_spreadsheet_are_passed_over() -> None:
+    assert money.plain(money.parse("\u00a069.90\u2003")) == "69.90"
+    with pytest.raises(money.NotDecimal, match="^`R\\$ 5` is"):
+        money.parse(" R$ 5 ")
+
+
 def test_a_division_gives_28_significant_digits() -> None:
     assert str(Decimal(1) / 3) == "0.3333333333333333333333333333"
     assert str(Decimal(2) / 3) == "0.6666666666666666666666666667"

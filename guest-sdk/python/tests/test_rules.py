@@ -154,6 +154,8 @@ def test_status_pricing_and_mapping_follow_each_other() -> None:
     )
     assert answer.status == "processing/pending/BRL"
     assert answer.lines[0].unit_price == Decimal("6.6666666666") and answer.lines[0].attribute("rule") == "twice"
+    # Numbers of the payload are texts here, as in the sandbox.
+    assert type(answer.lines[0].id) is str and answer.lines[0].attribute("subtotal") == "10.00"
     assert answer.body("sale") == {"status": "processing/pending/BRL", "seen": {"at": "then"}}
     assert answer.checkpoint == '{"at":"2026-01-02T03:04:05Z"}'
 

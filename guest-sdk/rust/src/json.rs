@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -89,45 +89,23 @@ impl<'de> Deserialize<'de> for Key<'de> {
     }
 }
 
-struct TextVisitor;
-
-impl<'de> Visitor<'de> for TextVisitor {
-    type Value = String;
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a text")
-    }
-    fn visit_str<E>(self, v: &str) -> Result<String, E> {
-        Ok(v.to_owned())
-    }
-    fn visit_string<E>(self, v: String) -> Result<String, E> {
-        Ok(v)
-    }
-    fn visit_bool<E>(self, v: bool) -> Result<String, E> {
-        Ok(v.to_string())
-    }
-    fn visit_u64<E>(self, v: u64) -> Result<String, E> {
-        Ok(v.to_string())
-    }
-    fn visit_i64<E>(self, v: i64) -> Result<String, E> {
-        Ok(v.to_string())
-    }
-    fn visit_f64<E>(self, v: f64) -> Result<String, E> {
-        Ok(v.to_string())
-    }
-    fn visit_unit<E>(self) -> Result<String, E> {
-        Ok(String::new())
-    }
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<String, A::Error> {
-        match seq.next_element::<IgnoredAny>()? {
-            None => Ok(String::new()),
-            Some(_) => Err(de::Error::custom("a list stands where a text belongs")),
-        }
-    }
-}
-
 impl<'de> Lenient<'de> for String {
     fn lenient<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(TextVisitor)
+        let raw = <&RawValue>::deserialize(deserializer)?.get();
+        if let Some(quoted) = raw.strip_prefix('"').and_then(|r| r.strip_suffix('"')) {
+            if !quoted.contains('\\') {
+                return Ok(quoted.to_owned());
+            }
+            return serde_json::from_str(raw).map_err(de::Error::custom);
+        }
+        match raw.as_bytes() {
+            [b'n', ..] => Ok(Self::new()),
+            [b'{', ..] => Err(de::Error::custom("an object stands where a text belongs")),
+            [b'[', inside @ .., b']'] if inside.trim_ascii().is_empty() => Ok(Self::new()),
+            [b'[', ..] => Err(de::Error::custom("a list stands where a text belongs")),
+            // Numbers by their own digits: through a float `1.10` would become `1.1`.
+            _ => Ok(raw.to_owned()),
+        }
     }
 }
 

@@ -15,6 +15,10 @@ use serde::{Serialize, Serializer};
 /// When the text is no decimal number or does not fit.
 pub fn parse(text: &str) -> Result<Decimal, NotDecimal> {
     let text = text.trim();
+    // `rust_decimal` passes over underscores: `10_50` in a price list is a slip, not 1050.
+    if text.contains('_') {
+        return Err(NotDecimal(text.chars().take(40).collect()));
+    }
     let parsed =
         if text.contains(['e', 'E']) { Decimal::from_scientific(text) } else { text.parse() };
     parsed.map_err(|_| NotDecimal(text.chars().take(40).collect()))
@@ -122,7 +126,7 @@ mod tests {
             assert_eq!(parse(text).unwrap().to_string(), text);
         }
         assert_eq!(parse(" 1.5E+3 ").unwrap().to_string(), "1500");
-        for text in ["", "abc", "1,5", "0x10", "NaN", "1.2345678901235E+99"] {
+        for text in ["", "abc", "1,5", "0x10", "NaN", "1.2345678901235E+99", "1_000", "1_0e2"] {
             assert!(parse(text).is_err(), "{text}");
         }
     }

@@ -110,6 +110,12 @@ export function attribute(attributes: Attributes, name: string): string | undefi
   return attributes.find((pair) => pair[0] === name)?.[1];
 }
 
+/** The pairs with that one set: in the place of the first of its name, or at the end. */
+export function withAttribute(attributes: Attributes, name: string, value: string): Attributes {
+  const at = attributes.findIndex((pair) => pair[0] === name);
+  return at < 0 ? [...attributes, [name, value]] : attributes.with(at, [name, value]);
+}
+
 function kindOf(value: unknown): string {
   if (Array.isArray(value)) return "a list";
   return value === null ? "null" : `a ${typeof value}`;

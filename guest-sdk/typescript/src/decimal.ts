@@ -12,6 +12,9 @@
 /** What stands for a decimal: itself, its text, or a whole number. */
 export type DecimalLike = Decimal | string | bigint | number;
 
+/** What becomes of digits that are rounded away: of a half, and of the rest. `down` is towards zero. */
+export type Rounding = "half_up" | "half_even" | "down";
+
 /** Significant digits of a quotient. */
 const DIGITS = 28;
 /** Most digits behind the point; more are rounded away when read. */
@@ -24,6 +27,8 @@ const SMALL_MAX = Number.MAX_SAFE_INTEGER;
 const SMALL_LENGTH = 15;
 /** Powers of ten that a `number` has exactly. */
 const TENS = Array.from({ length: 16 }, (_, power) => 10 ** power);
+
+const ROUNDINGS: readonly Rounding[] = ["half_up", "half_even", "down"];
 
 const PLAIN = /^[+-]?(?:\d+\.?\d*|\.\d+)$/;
 const SCIENTIFIC = /^([+-]?)(\d*)\.?(\d*)[eE]([+-]?\d{1,4})$/;
@@ -152,8 +157,13 @@ export class Decimal {
     return this.isNegative() ? this.negated() : this;
   }
 
-  /** Rounded half away from zero, as tax offices and WooCommerce do, to exactly `places` digits. */
-  round(places: number): Decimal {
+  /**
+   * Rounded to exactly `places` digits: half away from zero, as tax offices and WooCommerce do, or in another way.
+   *
+   * @throws RangeError when there is no such way.
+   */
+  round(places: number, how: Rounding = "half_up"): Decimal {
+    if (!ROUNDINGS.includes(how)) throw new RangeError(`\`${String(how)}\` is no way to round`);
     const less = this.scale - places;
     if (less === 0) return this;
     const { units } = this;
@@ -161,14 +171,15 @@ export class Decimal {
       const unit = TENS[less]!;
       const left = units % unit;
       const whole = (units - left) / unit;
-      const away = Math.abs(left) * 2 >= unit ? (units < 0 ? -1 : 1) : 0;
-      return new Decimal(whole + away || 0, places);
+      const twice = Math.abs(left) * 2;
+      const away = twice > unit ? how !== "down" : twice === unit && halfGoesUp(how, whole % 2 !== 0);
+      return new Decimal(whole + (away ? Math.sign(units) : 0) || 0, places);
     }
     if (less < 0) {
       const small = smallAt(units, this.scale, places);
       if (small <= SMALL_MAX && small >= -SMALL_MAX) return new Decimal(small, places);
     }
-    return Decimal.of(rounded(BigInt(units), this.scale, places), places);
+    return Decimal.of(rounded(BigInt(units), this.scale, places, how), places);
   }
 
   /** Without zeros at the end of its fraction: `18.00` becomes `18`. */
@@ -309,7 +320,7 @@ export function sum(values: Iterable<Decimal>): Decimal {
 }
 
 function careful(given: string): Decimal {
-  const text = given.trim();
+  const text = trimmed(given);
   if (PLAIN.test(text)) {
     const point = text.indexOf(".");
     const scale = point < 0 ? 0 : text.length - point - 1;
@@ -337,7 +348,13 @@ function within(given: string, units: bigint, scale: number): Decimal {
 }
 
 function not(given: string): NotDecimal {
-  return new NotDecimal(`\`${given.trim().slice(0, 40)}\` is not a decimal number`);
+  const [...characters] = trimmed(given);
+  return new NotDecimal(`\`${characters.slice(0, 40).join("")}\` is not a decimal number`);
+}
+
+/** Without the white space of Unicode at its ends; `trim` has an idea of its own of what that is. */
+function trimmed(text: string): string {
+  return text.replace(/^\p{White_Space}+|\p{White_Space}+$/gu, "");
 }
 
 /** Units with so many zeros behind them. */
@@ -345,12 +362,20 @@ function raised(units: bigint, zeros: number): bigint {
   return zeros === 0 ? units : units * 10n ** BigInt(zeros);
 }
 
-/** Units at another scale, rounded half away from zero. */
-function rounded(units: bigint, scale: number, places: number): bigint {
+/** Whether a half is rounded away from zero. */
+function halfGoesUp(how: Rounding, odd: boolean): boolean {
+  return how === "half_up" || (how === "half_even" && odd);
+}
+
+/** Units at another scale. */
+function rounded(units: bigint, scale: number, places: number, how: Rounding = "half_up"): bigint {
   if (places >= scale) return raised(units, places - scale);
   const unit = 10n ** BigInt(scale - places);
-  const half = units < 0n ? -unit / 2n : unit / 2n;
-  return (units + half) / unit;
+  const whole = units / unit;
+  const left = units % unit;
+  const twice = 2n * (left < 0n ? -left : left);
+  const away = twice > unit ? how !== "down" : twice === unit && halfGoesUp(how, whole % 2n !== 0n);
+  return away ? whole + (units < 0n ? -1n : 1n) : whole;
 }
 
 function digits(units: bigint): number {

@@ -38,8 +38,8 @@
  * @packageDocumentation
  */
 
-export { attribute, Context } from "./context.ts";
-export { Decimal, decimal, NotDecimal, sum, type DecimalLike } from "./decimal.ts";
+export { attribute, Context, withAttribute } from "./context.ts";
+export { Decimal, decimal, NotDecimal, sum, type DecimalLike, type Rounding } from "./decimal.ts";
 export { log } from "./log.ts";
 export { lookup, lookupIfThere, Row, UnknownTable } from "./lookup.ts";
 export { cancel, create, mapped, MappingInput, reference, remove, skipped, update, upsert } from "./mapping.ts";

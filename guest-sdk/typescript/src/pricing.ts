@@ -4,7 +4,7 @@ import { Decimal, NotDecimal } from "./decimal.ts";
 import { reject } from "./refusal.ts";
 import type { Attributes, WirePriceLine } from "./wire.ts";
 
-/** One priced line. Change it by a copy: `{ ...line, unitPrice }`. */
+/** One priced line. Change it by a copy: `{ ...line, unitPrice, attributes: withAttribute(...) }`. */
 export interface PriceLine {
   /** The line's id in the payload. */
   readonly id: string;

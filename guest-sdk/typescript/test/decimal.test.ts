@@ -12,14 +12,14 @@ test("a decimal keeps every digit of its text", () => {
   }
   for (const [given, written] of [
     [" 1.5E+3 ", "1500"], ["1e-7", "0.0000001"], ["1.50e-3", "0.00150"], ["+2.5", "2.5"], ["007.10", "7.10"], [".5", "0.5"],
-    ["-0.00", "0.00"], ["1.23456789012345678901234567890123", "1.2345678901234567890123456789"],
+    ["-0.00", "0.00"], ["\u00a069.90\u0085", "69.90"], ["1.23456789012345678901234567890123", "1.2345678901234567890123456789"],
   ] as const) {
     assert.equal(text(decimal(given)), written, given);
   }
 });
 
 test("what is no decimal is refused", () => {
-  for (const given of ["", " ", "abc", "1,5", "0x10", "NaN", "Infinity", "1.2345678901235E+99", "1e-40", "--1", "1.2.3", ".", "1 0", "9".repeat(40)]) {
+  for (const given of ["", " ", "abc", "1,5", "0x10", "NaN", "Infinity", "1.2345678901235E+99", "1e-40", "--1", "1.2.3", ".", "1 0", "1_000", "\ufeff5", "9".repeat(40)]) {
     assert.throws(() => decimal(given), NotDecimal, given);
   }
 });
@@ -67,6 +67,19 @@ test("rounding is half away from zero at exactly the places asked", () => {
   ] as const) {
     assert.equal(text(decimal(amount).round(places)), rounded, amount);
   }
+});
+
+test("a half goes to the even digit or is dropped, where that is asked for", () => {
+  for (const [amount, places, even, down] of [
+    ["2.345", 2, "2.34", "2.34"], ["2.335", 2, "2.34", "2.33"], ["-2.335", 2, "-2.34", "-2.33"], ["2.3451", 2, "2.35", "2.34"],
+    ["2.5", 0, "2", "2"], ["-3.5", 0, "-4", "-3"], ["-0.005", 2, "0.00", "0.00"], ["69.9", 2, "69.90", "69.90"], ["0.999", 2, "1.00", "0.99"],
+    ["12345678901234567890.125", 2, "12345678901234567890.12", "12345678901234567890.12"],
+    ["-12345678901234567890.135", 2, "-12345678901234567890.14", "-12345678901234567890.13"],
+  ] as const) {
+    assert.equal(text(decimal(amount).round(places, "half_even")), even, amount);
+    assert.equal(text(decimal(amount).round(places, "down")), down, amount);
+  }
+  assert.throws(() => decimal(1).round(2, "up" as never), /`up` is no way to round/);
 });
 
 test("amounts compare by value", () => {

@@ -71,7 +71,7 @@ impl Orders {
         let connections: Vec<_> = (0..connections)
             .map(|_| {
                 let (orders, path) = (Arc::clone(self), path.to_owned());
-                tokio::spawn(async move { orders.send_some(to, &path).await })
+                tokio::spawn(async move { orders.send_some(to, &path, None).await })
             })
             .collect();
         for connection in connections {
@@ -80,7 +80,38 @@ impl Orders {
         begun.elapsed()
     }
 
-    async fn send_some(&self, to: SocketAddr, path: &str) {
+    /// Sends so many of them in a second, however long answers take; gives how long after it was due each was
+    /// answered.
+    #[allow(dead_code, reason = "not every benchmark has a pace")]
+    pub(crate) async fn send_at(
+        self: &Arc<Self>,
+        connections: usize,
+        to: SocketAddr,
+        path: &str,
+        per_second: f64,
+    ) -> Vec<Duration> {
+        self.next.store(0, Ordering::Relaxed);
+        let pace = Some((Instant::now(), per_second));
+        let connections: Vec<_> = (0..connections)
+            .map(|_| {
+                let (orders, path) = (Arc::clone(self), path.to_owned());
+                tokio::spawn(async move { orders.send_some(to, &path, pace).await })
+            })
+            .collect();
+        let mut late = Vec::with_capacity(self.requests.len());
+        for connection in connections {
+            late.extend(connection.await.expect("a connection ends by itself"));
+        }
+        late
+    }
+
+    async fn send_some(
+        &self,
+        to: SocketAddr,
+        path: &str,
+        pace: Option<(Instant, f64)>,
+    ) -> Vec<Duration> {
+        let mut late = Vec::new();
         let mut stream = TcpStream::connect(to).await.expect("the host listens");
         stream.set_nodelay(true).expect("a socket takes its options");
         let (mut request, mut answer) = (Vec::new(), Vec::new());
@@ -89,8 +120,19 @@ impl Orders {
             let Some((head, body)) =
                 usize::try_from(number).ok().and_then(|number| self.requests.get(number))
             else {
-                return;
+                return late;
             };
+            let due = pace.map(|(begun, per_second)| {
+                #[expect(
+                    clippy::cast_precision_loss,
+                    reason = "counts of events are far below 2^52"
+                )]
+                let after = number as f64 / per_second;
+                begun + Duration::from_secs_f64(after)
+            });
+            if let Some(due) = due {
+                tokio::time::sleep_until(due.into()).await;
+            }
             request.clear();
             request.extend_from_slice(format!("POST {path} HTTP/1.1\r\nHost: {to}\r\n").as_bytes());
             request.extend_from_slice(head.as_bytes());
@@ -100,6 +142,7 @@ impl Orders {
             let (end, _) = read_message(&mut stream, &mut answer).await.expect("the host answers");
             assert!(answer.starts_with(b"HTTP/1.1 200 "), "{}", String::from_utf8_lossy(&answer));
             assert_eq!(end, answer.len(), "one answer for each request");
+            late.extend(due.map(|due| due.elapsed()));
         }
     }
 }

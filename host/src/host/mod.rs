@@ -228,6 +228,7 @@ impl Host {
             .unwrap_or(NonZeroUsize::MIN);
         let pool = Pool::new(threads, PLUGIN_QUEUE_MAX).map_err(OpenError::Threads)?;
         let load = pool.load();
+        self.engine.give_way_to(load.clone());
         let dispatcher = Dispatcher::new(Parts {
             journal: self.journal.clone(),
             checkpoints: self.checkpoints.clone(),

@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use super::engine::{Engine, EngineOptions};
 use super::error::LoadError;
+use super::pacing::wait;
 use super::urgency::give_way;
 
 /// What a child may use. Far more than an 18 MB Python component takes.
@@ -26,7 +27,7 @@ pub struct CompileLimits {
     pub cpu_s: u64,
     /// Memory beyond what the program has when it starts.
     pub memory_bytes: u64,
-    /// On the clock, for a machine that is busy with other things.
+    /// On the clock, for a machine that is busy with other things; rests that the host made it take are not counted.
     pub wall: Duration,
 }
 
@@ -69,7 +70,7 @@ impl Compiler {
                 .precompile_component(wasm)
                 .map_err(|error| LoadError::Invalid(format!("{error:#}"))),
             Self::Child { program, limits } => {
-                in_child(program.clone(), *limits, engine.options(), wasm.to_vec())
+                in_child(program.clone(), *limits, engine, wasm.to_vec())
             }
         }
     }
@@ -78,7 +79,7 @@ impl Compiler {
 fn in_child(
     program: PathBuf,
     limits: CompileLimits,
-    options: EngineOptions,
+    engine: &Engine,
     wasm: Vec<u8>,
 ) -> Result<Vec<u8>, LoadError> {
     let failed = |what: &str, error: &std::io::Error| {
@@ -88,7 +89,7 @@ fn in_child(
         .arg(COMMAND)
         .arg(limits.cpu_s.to_string())
         .arg(limits.memory_bytes.to_string())
-        .arg(options.debug_info.to_string())
+        .arg(engine.options().debug_info.to_string())
         // The allocator takes its memory in pieces this large; with its usual gigabyte the limit on
         // memory would be that much coarser.
         .env("MIMALLOC_ARENA_RESERVE", "32MiB")
@@ -104,8 +105,8 @@ fn in_child(
     std::thread::spawn(move || drop(to.write_all(&wasm)));
     let code = gather(from, CODE_BYTES_MAX);
     let complaint = gather(complaints, COMPLAINT_BYTES_MAX);
-    let code = code.recv_timeout(limits.wall);
-    let out_of_time = code.is_err();
+    let code = wait(&child, &code, limits.wall, engine.live());
+    let out_of_time = code.is_none();
     let status = end(&mut child, out_of_time).map_err(|error| failed("it was lost", &error))?;
     if out_of_time {
         return Err(LoadError::CompileBomb { spent: format!("{} s", limits.wall.as_secs()) });
@@ -188,6 +189,7 @@ fn compile_within(cpu_s: u64, memory_bytes: u64, debug_info: bool) -> Result<(),
     // A bomb that dies leaves no gigabytes on the disk.
     rlimit::Resource::CORE.set(0, 0).map_err(machine)?;
     give_way();
+    end_with_the_host();
     let mut wasm = Vec::new();
     std::io::stdin().lock().read_to_end(&mut wasm).map_err(machine)?;
     let options = EngineOptions { pooling: false, debug_info, ..EngineOptions::default() };
@@ -198,6 +200,16 @@ fn compile_within(cpu_s: u64, memory_bytes: u64, debug_info: bool) -> Result<(),
         .map_err(|error| Failure::File(format!("{error:#}")))?;
     let mut out = std::io::stdout().lock();
     out.write_all(&code).and_then(|()| out.flush()).map_err(machine)
+}
+
+/// A child that is stopped would stay so when its host is killed.
+fn end_with_the_host() {
+    #[cfg(target_os = "linux")]
+    {
+        #[expect(unsafe_code, reason = "the system call has no safe wrapper here")]
+        // SAFETY: it takes numbers and touches no memory. What it refuses is left as it was.
+        let _refused = unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
+    }
 }
 
 /// Memory of this process that can be written to, as the limit counts it.

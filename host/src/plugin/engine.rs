@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, Weak, mpsc};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -18,6 +18,7 @@ use super::compiled::Compiled;
 use super::compiler::Compiler;
 use super::limits::{CORE_INSTANCES_CEILING, Limits, MEMORY_BYTES_CEILING, TABLE_ELEMENTS_CEILING};
 use super::plugin::Loaded;
+use super::pool::Load;
 
 /// How often the epoch moves on: fine enough for deadlines of tens of milliseconds, and a hundred
 /// wake-ups a second cost nothing.
@@ -80,6 +81,8 @@ struct Inner {
     /// Where machine code is kept; none for one that ends with its command.
     compiled: Option<Compiled>,
     compiler: Compiler,
+    /// The work that compiling gives way to, once there is some.
+    live: OnceLock<Load>,
     /// What is loaded, so that a file that many merchants use is compiled and kept once.
     loaded: Mutex<HashMap<Key, Weak<Loaded>>>,
     // Last, so that the clock stands only after nothing can run any more.
@@ -156,6 +159,7 @@ impl Engine {
             pooling,
             compiled,
             compiler,
+            live: OnceLock::new(),
             loaded: Mutex::default(),
             _ticker: ticker,
         };
@@ -166,6 +170,15 @@ impl Engine {
     #[must_use]
     pub fn pooling(&self) -> bool {
         self.inner.pooling
+    }
+
+    /// Has children that compile give way to what this pool runs. The first one said counts.
+    pub fn give_way_to(&self, live: Load) {
+        let _one_already = self.inner.live.set(live);
+    }
+
+    pub(super) fn live(&self) -> Option<&Load> {
+        self.inner.live.get()
     }
 
     /// The plugin of this file, when it is loaded already.

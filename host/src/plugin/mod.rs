@@ -36,6 +36,7 @@ mod outcome;
 pub mod package;
 #[expect(clippy::module_inception, reason = "the stage is named after its main noun")]
 mod plugin;
+mod pacing;
 mod pool;
 mod profile;
 mod rules;

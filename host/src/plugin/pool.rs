@@ -7,6 +7,7 @@
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -21,6 +22,7 @@ use super::run::run;
 pub struct Pool {
     queue: Option<Sender<Task>>,
     room: Arc<Semaphore>,
+    ran: Arc<AtomicU64>,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -41,15 +43,16 @@ impl Pool {
     pub fn new(threads: NonZeroUsize, queue_max: usize) -> std::io::Result<Self> {
         let places = threads.get().saturating_add(queue_max).min(Semaphore::MAX_PERMITS);
         let (queue, tasks) = bounded(places);
+        let ran = Arc::<AtomicU64>::default();
         let threads = (0..threads.get())
             .map(|number| {
-                let tasks = tasks.clone();
+                let (tasks, ran) = (tasks.clone(), Arc::clone(&ran));
                 std::thread::Builder::new()
                     .name(format!("plugin-{number}"))
-                    .spawn(move || work(&tasks))
+                    .spawn(move || work(&tasks, &ran))
             })
             .collect::<std::io::Result<Vec<_>>>()?;
-        Ok(Self { queue: Some(queue), room: Arc::new(Semaphore::new(places)), threads })
+        Ok(Self { queue: Some(queue), room: Arc::new(Semaphore::new(places)), ran, threads })
     }
 
     /// Runs a job on one of the threads.
@@ -78,7 +81,8 @@ impl Pool {
     #[must_use]
     pub fn load(&self) -> Load {
         let places = self.queue.as_ref().and_then(Sender::capacity).unwrap_or(0);
-        Load { room: Arc::clone(&self.room), places, threads: self.threads.len() }
+        let (room, ran) = (Arc::clone(&self.room), Arc::clone(&self.ran));
+        Load { room, ran, places, threads: self.threads.len() }
     }
 }
 
@@ -86,6 +90,7 @@ impl Pool {
 #[derive(Debug, Clone)]
 pub struct Load {
     room: Arc<Semaphore>,
+    ran: Arc<AtomicU64>,
     places: usize,
     threads: usize,
 }
@@ -95,6 +100,12 @@ impl Load {
     #[must_use]
     pub fn in_hand(&self) -> usize {
         self.places.saturating_sub(self.room.available_permits())
+    }
+
+    /// How many jobs have begun since the pool was made: whether there is work, for who looks twice.
+    #[must_use]
+    pub fn ran(&self) -> u64 {
+        self.ran.load(Ordering::Relaxed)
     }
 
     /// Whether every thread has a job.
@@ -114,8 +125,9 @@ impl Drop for Pool {
     }
 }
 
-fn work(tasks: &Receiver<Task>) {
+fn work(tasks: &Receiver<Task>, ran: &AtomicU64) {
     while let Ok(Task { job, answer, place }) = tasks.recv() {
+        ran.fetch_add(1, Ordering::Relaxed);
         // The job is only read, and what a run builds dies with it.
         let run = catch_unwind(AssertUnwindSafe(|| run(&job))).unwrap_or_else(|panic| {
             let text = panic

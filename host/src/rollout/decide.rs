@@ -160,10 +160,10 @@ impl Rollout {
         if trial.state() != State::Running {
             return Err(Error::Conflict(format!("it is not running: {}", trial.state().as_str())));
         }
+        self.act(vec![Change::Step(trial.ended(State::Stopped, None))], [note]).await?;
         trial.end(State::Stopped, None);
-        let told = self.act(vec![Change::Step(trial.row())], [note]).await;
         self.show();
-        told
+        Ok(())
     }
 
     /// A version was put to work: the canary that it was ends, trials that were about the version
@@ -175,7 +175,7 @@ impl Rollout {
     pub async fn activated(&self, it: Activated<'_>, told: Vec<Act>) -> Result<(), Error> {
         let Activated { merchant, plugin, to, watch, reverted } = it;
         let _turn = self.inner.turn.lock().await;
-        let mut changes = Vec::new();
+        let (mut changes, mut ended) = (Vec::new(), Vec::new());
         let canary = self.canaries(Some(merchant)).into_iter().find(|it| it.row.plugin == plugin);
         let over = canary.is_some_and(|it| it.row.candidate == to);
         if over {
@@ -193,8 +193,8 @@ impl Rollout {
                 (_, Running) if trial.live.digest != to => Superseded,
                 _ => continue,
             };
-            trial.end(end, reverted.map(str::to_owned));
-            changes.push(Change::Step(trial.row()));
+            changes.push(Change::Step(trial.ended(end, reverted)));
+            ended.push((trial, end));
         }
         let watch = watch.map(|watch| {
             let live = self.named(to);
@@ -217,6 +217,9 @@ impl Rollout {
         self.act(changes, [active].into_iter().chain(told)).await?;
         if reverted.is_some() {
             self.inner.metrics.reverts.inc();
+        }
+        for (trial, end) in ended {
+            trial.end(end, reverted.map(str::to_owned));
         }
         self.change(merchant, |of| {
             if over {

@@ -190,7 +190,19 @@ impl Trial {
     /// As it stands in the journal, or should.
     pub(super) fn row(&self) -> TrialRow {
         self.changed.store(false, Ordering::Relaxed);
-        let (state, progress) = (self.state(), self.progress());
+        self.row_of(self.state(), self.progress())
+    }
+
+    /// As it will stand in the journal once it has ended so: nobody sees an end that is not written down.
+    pub(super) fn ended(&self, state: State, reason: Option<&str>) -> TrialRow {
+        let mut progress = self.progress();
+        if let Some(reason) = reason {
+            progress.reason = Some(reason.to_owned());
+        }
+        self.row_of(state, progress)
+    }
+
+    fn row_of(&self, state: State, progress: Progress) -> TrialRow {
         let text = |value: Result<String, serde_json::Error>| value.unwrap_or_default();
         TrialRow {
             merchant: self.merchant.clone(),

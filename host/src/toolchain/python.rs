@@ -3,7 +3,7 @@
 //! What needs to know Python is in the SDK (`mapwright_guest.build`): it reads `pyproject.toml`, imports the
 //! rules once natively so that faults are told at once, and runs componentize-py, which brings its own CPython
 //! for Wasm. What comes out is a dozen modules, which the host would link anew for each event: they are made one
-//! here, see [`merge`](super::merge). Some 20 s for each change, half a second when nothing changed.
+//! here, see [`merge`](super::merge). Some 20 s for each change, under a second when nothing changed.
 
 use std::fs;
 use std::path::{Path, PathBuf};

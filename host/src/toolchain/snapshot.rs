@@ -2,7 +2,7 @@
 //!
 //! A reactor's `_initialize` is run here, in a sandbox of its own, and what it left in memory and globals
 //! becomes the module's beginning (Wizer's way). What it asks of WASI meanwhile is answered the same every
-//! time: no arguments, no environment, a clock that stands, random bytes that are always these, output thrown
+//! time: no arguments, the environment that the language is given, a clock that stands, random bytes that are always these, output thrown
 //! away; so the same sources give the same bytes. The contract's own imports trap: no rule may run before
 //! there is an event. Costs the compilation of the module, some seconds for one of Go.
 
@@ -27,8 +27,12 @@ const CLOCK_NS: u64 = 1_000_000_000;
 /// Enough of what it says before it gives up.
 const SAID_BYTES_MAX: usize = 4 << 10;
 
-/// The module as it is after `_initialize`, without it; the reason when that cannot be had.
-pub(super) fn initialized(module: &[u8]) -> Result<Vec<u8>, String> {
+/// The module as it is after `_initialize`, without it; the reason when that cannot be had. The runtime finds
+/// these variables, `NAME=value`, and keeps them.
+pub(super) fn initialized(
+    module: &[u8],
+    environment: &'static [&'static str],
+) -> Result<Vec<u8>, String> {
     let said = |error: wasmtime::Error| format!("its runtime does not start: {error:#}");
     let mut wizer = Wizer::new();
     wizer.init_func(INITIALIZE);
@@ -41,7 +45,7 @@ pub(super) fn initialized(module: &[u8]) -> Result<Vec<u8>, String> {
     let compiled = Module::new(&engine, &instrumented).map_err(said)?;
     let mut linker = Linker::new(&engine);
     answer(&mut linker, &compiled).map_err(said)?;
-    let mut store = Store::new(&engine, Asked::default());
+    let mut store = Store::new(&engine, Asked { environment, ..Asked::default() });
     store.set_fuel(FUEL).map_err(said)?;
     let instance = linker.instantiate(&mut store, &compiled).map_err(said)?;
     let initialize = instance.get_typed_func::<(), ()>(&mut store, INITIALIZE).map_err(said)?;
@@ -64,6 +68,7 @@ pub(super) fn initialized(module: &[u8]) -> Result<Vec<u8>, String> {
 /// What a runtime asked for while it started.
 #[derive(Default)]
 struct Asked {
+    environment: &'static [&'static str],
     /// The state of the random bytes.
     random: u64,
     /// What it wrote, to either stream.
@@ -124,12 +129,32 @@ fn answer(linker: &mut Linker<Asked>, module: &Module) -> wasmtime::Result<()> {
 fn preview1(mut caller: Caller<'_, Asked>, name: &str, given: &[Val]) -> wasmtime::Result<i32> {
     let number = |at: usize| given.get(at).and_then(Val::i32).map_or(0, i32::cast_unsigned);
     Ok(match name {
-        "args_sizes_get" | "environ_sizes_get" => {
+        "args_sizes_get" => {
             put(&mut caller, number(0), &0_u32.to_le_bytes())?;
             put(&mut caller, number(1), &0_u32.to_le_bytes())?;
             SUCCESS
         }
-        "args_get" | "environ_get" | "sched_yield" => SUCCESS,
+        "environ_sizes_get" => {
+            let variables = caller.data().environment;
+            // Each ends with a zero.
+            let bytes: usize = variables.iter().map(|it| it.len() + 1).sum();
+            put(&mut caller, number(0), &u32::try_from(variables.len())?.to_le_bytes())?;
+            put(&mut caller, number(1), &u32::try_from(bytes)?.to_le_bytes())?;
+            SUCCESS
+        }
+        "environ_get" => {
+            let (mut list, mut place) = (number(0), number(1));
+            for variable in caller.data().environment {
+                put(&mut caller, list, &place.to_le_bytes())?;
+                put(&mut caller, place, variable.as_bytes())?;
+                let length = u32::try_from(variable.len())?;
+                put(&mut caller, place.saturating_add(length), &[0])?;
+                list = list.saturating_add(4);
+                place = place.saturating_add(length).saturating_add(1);
+            }
+            SUCCESS
+        }
+        "args_get" | "sched_yield" => SUCCESS,
         "clock_time_get" => {
             put(&mut caller, number(2), &CLOCK_NS.to_le_bytes())?;
             SUCCESS

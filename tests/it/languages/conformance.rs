@@ -1,7 +1,6 @@
 //! The reference rules give the same answer in every language, byte for byte of canonical JSON, for every
 //! payload there is and with settings that reach all of their branches.
 
-use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use bytes::Bytes;
@@ -9,7 +8,8 @@ use mapwright::plugin::{
     Context, Engine, EngineOptions, Job, Limits, Lookups, Outcome, Plugin, Profile, Stage, Stages,
     run,
 };
-use mapwright_tests::{languages, plugins};
+use mapwright_tests::languages::{self, Rules};
+use mapwright_tests::plugins;
 use serde_json::{Value, json};
 
 use super::payloads::{self, Payload};
@@ -17,18 +17,29 @@ use super::payloads::{self, Payload};
 static ENGINE: LazyLock<Engine> =
     LazyLock::new(|| Engine::new(&EngineOptions::default()).expect("an engine"));
 
-struct Rules {
+/// Rules that can be run.
+pub(super) struct Loaded {
     plugin: Plugin,
     limits: Limits,
 }
 
-fn load(language: &str) -> Rules {
-    let file = languages::component(language);
+impl Loaded {
+    pub(super) fn plugin(&self) -> &Plugin {
+        &self.plugin
+    }
+
+    pub(super) fn stage(&self) -> Stage {
+        Stage::within(self.plugin.clone(), self.limits)
+    }
+}
+
+pub(super) fn load(rules: Rules, language: &str) -> Loaded {
+    let file = languages::component_of(rules, language);
     let bytes = std::fs::read(&file).expect("it was just built");
     let limits = Profile::of(&bytes).limits();
     let plugin =
         ENGINE.load(language, &bytes, &limits).unwrap_or_else(|e| panic!("{language}: {e}"));
-    Rules { plugin, limits }
+    Loaded { plugin, limits }
 }
 
 /// Settings, and what the shop sent before.
@@ -45,8 +56,8 @@ fn situations() -> [(&'static str, Option<&'static str>); 3] {
     ]
 }
 
-fn answer(rules: &Rules, payload: &Payload, settings: &str, checkpoint: Option<&str>) -> Value {
-    let stage = || Some(Stage::within(rules.plugin.clone(), rules.limits));
+fn answer(rules: &Loaded, payload: &Payload, settings: &str, checkpoint: Option<&str>) -> Value {
+    let stage = || Some(rules.stage());
     let tables =
         plugins::folder("woo-order-to-tryton").join("cases/company-guest-with-fees/lookups");
     let done = run(&Job {
@@ -105,13 +116,19 @@ fn sorted(value: Value) -> Value {
     }
 }
 
-/// In characters.
-fn first_difference(one: &str, other: &str) -> usize {
-    one.chars().zip(other.chars()).take_while(|(a, b)| a == b).count()
+/// Where two answers part, for people; nothing where they do not.
+pub(super) fn difference(name: &str, language: &str, ours: &str, theirs: &str) -> Option<String> {
+    if ours == theirs {
+        return None;
+    }
+    let same = ours.chars().zip(theirs.chars()).take_while(|(a, b)| a == b).count();
+    let [ours, theirs] = [ours, theirs]
+        .map(|it| it.chars().skip(same.saturating_sub(60)).take(200).collect::<String>());
+    Some(format!("{name}\n  rust: {ours}\n  {language}: {theirs}"))
 }
 
 fn agrees_with_rust(language: &str) {
-    let (rust, other) = (load("rust"), load(language));
+    let (rust, other) = (load(Rules::Tryton, "rust"), load(Rules::Tryton, language));
     let mut faults = Vec::new();
     let (mut mapped, mut rejected) = (0, 0);
     for payload in payloads::all() {
@@ -120,16 +137,8 @@ fn agrees_with_rust(language: &str) {
                 [&rust, &other].map(|rules| answer(rules, &payload, settings, checkpoint));
             mapped += u32::from(ours["outcome"] == "mapped");
             rejected += u32::from(ours["outcome"] == "rejected");
-            let (ours, theirs) = (ours.to_string(), theirs.to_string());
-            if ours != theirs {
-                let from = first_difference(&ours, &theirs).saturating_sub(60);
-                let [ours, theirs] =
-                    [ours, theirs].map(|it| it.chars().skip(from).take(200).collect::<String>());
-                faults.push(format!(
-                    "{} ({at})\n  rust: {ours}\n  {language}: {theirs}",
-                    payload.name
-                ));
-            }
+            let name = format!("{} ({at})", payload.name);
+            faults.extend(difference(&name, language, &ours.to_string(), &theirs.to_string()));
         }
     }
     assert!(mapped > 60 && rejected > 20, "{mapped} mapped and {rejected} rejected is too little");
@@ -160,7 +169,9 @@ fn the_reference_rules_in_go_answer_as_those_in_rust() {
 #[test]
 fn each_language_has_its_reference_rules() {
     for language in languages::LANGUAGES {
-        let folder = plugins::folder(&languages::reference(language));
-        assert!(Path::new(&folder).is_dir(), "{}", folder.display());
+        for rules in [Rules::Tryton, Rules::Pricing] {
+            let folder = rules.folder(language);
+            assert!(folder.is_dir(), "{}", folder.display());
+        }
     }
 }

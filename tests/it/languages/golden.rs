@@ -1,16 +1,32 @@
 //! One set of golden cases for all languages: in the sandbox, and natively in each language's own runner.
 
 use mapwright_tests::command::mapwright;
-use mapwright_tests::{languages, plugins};
+use mapwright_tests::languages::{self, Rules};
 
 /// The cases are those of the rules in Rust.
 fn sandboxed(language: &str) {
-    let plugin = languages::component(language);
-    let cases = plugins::folder("woo-order-to-tryton").join("cases");
-    let [cases, plugin] = [&cases, &plugin].map(|path| path.to_str().expect("a path of words"));
-    let ran = mapwright(["test", cases, "--plugin", plugin, "--json"]).code(0).json();
-    let (passed, failed) = (&ran["summary"]["passed"], &ran["summary"]["failed"]);
-    assert!(passed.as_u64().is_some_and(|it| it >= 15) && failed == 0, "{}", ran["summary"]);
+    for (rules, cases) in [(Rules::Tryton, 15), (Rules::Pricing, 7)] {
+        let plugin = languages::component_of(rules, language);
+        let folder = rules.folder("rust").join("cases");
+        let [folder, plugin] =
+            [&folder, &plugin].map(|path| path.to_str().expect("a path of words"));
+        let ran = mapwright(["test", folder, "--plugin", plugin, "--json"]).code(0).json();
+        let (passed, failed) = (&ran["summary"]["passed"], &ran["summary"]["failed"]);
+        assert!(
+            passed.as_u64().is_some_and(|it| it >= cases) && failed == 0,
+            "{}: {}",
+            rules.name(),
+            ran["summary"]
+        );
+    }
+}
+
+/// The same cases where an author runs them first.
+fn natively(language: &str) {
+    for rules in [Rules::Tryton, Rules::Pricing] {
+        drop(languages::component_of(rules, language)); // its tools are there, and node_modules
+        languages::native(language, &rules.folder(language));
+    }
 }
 
 #[test]
@@ -35,25 +51,22 @@ fn golden_cases_pass_in_the_sandbox_in_go() {
 
 #[test]
 fn golden_cases_pass_natively_in_c() {
-    languages::native("c", &plugins::folder(&languages::reference("c")));
+    natively("c");
 }
 
 #[test]
 fn golden_cases_pass_natively_in_typescript() {
-    drop(languages::component("typescript")); // node_modules are there
-    languages::native("typescript", &plugins::folder(&languages::reference("typescript")));
+    natively("typescript");
 }
 
 #[test]
 fn golden_cases_pass_natively_in_python() {
-    drop(languages::component("python"));
-    languages::native("python", &plugins::folder(&languages::reference("python")));
+    natively("python");
 }
 
 #[test]
 fn golden_cases_pass_natively_in_go() {
-    drop(languages::component("go"));
-    languages::native("go", &plugins::folder(&languages::reference("go")));
+    natively("go");
 }
 
 #[test]

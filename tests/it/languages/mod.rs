@@ -7,4 +7,6 @@ mod misdeeds;
 mod new;
 mod other;
 mod payloads;
+mod prices;
+mod pricing;
 mod tools;

@@ -14,11 +14,16 @@ pub(super) struct Payload {
 /// All of them.
 pub(super) fn all() -> Vec<Payload> {
     let mut all = captured();
+    all.extend(odd(&paid_order()));
+    all
+}
+
+/// The captured order that others are bent from.
+pub(super) fn paid_order() -> Value {
+    let all = captured();
     let base =
         all.iter().find(|it| it.name.starts_with("034-")).expect("the paid order was captured");
-    let base: Value = serde_json::from_str(&base.text).expect("a capture is JSON");
-    all.extend(odd(&base));
-    all
+    serde_json::from_str(&base.text).expect("a capture is JSON")
 }
 
 /// The webhooks as they came, whatever they are about.
@@ -84,6 +89,15 @@ fn odd(base: &Value) -> Vec<Payload> {
             });
         }),
         payload("amounts-as-numbers", numbers(&base.to_string())),
+        payload("numbers-where-texts-belong", {
+            let mut order = base.clone();
+            order["billing"]["first_name"] = json!("@1.10@");
+            order["billing"]["city"] = json!("@1e3@");
+            order["billing"]["postcode"] = json!("@1310100.00@");
+            each_line(&mut order, |line| line["sku"] = json!("@12.50@"));
+            // Digits as they stand, which a float would not keep.
+            order.to_string().replace("\"@", "").replace("@\"", "")
+        }),
         bent("negative-fee", &|order| {
             order["fee_lines"] = json!([
                 {"id": 900, "name": "Desconto à vista", "tax_class": "", "tax_status": "taxable",

@@ -54,16 +54,24 @@ mw_text mw_decimal_text(mw_decimal amount);
 #define mw_mul(a, b) mw_decimal_mul((a), (b), MW_HERE)
 /* Division by zero is a panic. */
 #define mw_div(a, b) mw_decimal_div((a), (b), MW_HERE)
-/* Half away from zero, as tax offices and WooCommerce do, to exactly `places` digits after the point. */
-#define mw_round(amount, places) mw_decimal_round((amount), (places), MW_HERE)
+/* What becomes of digits that are rounded away. */
+typedef enum mw_rounding {
+    MW_HALF_UP,   /* A half goes away from zero, as tax offices and WooCommerce do. */
+    MW_HALF_EVEN, /* A half goes to the even digit beside it. */
+    MW_DOWN,      /* They are dropped: towards zero. */
+} mw_rounding;
+/* Half away from zero, to exactly `places` digits after the point. */
+#define mw_round(amount, places) mw_decimal_round((amount), (places), MW_HALF_UP, MW_HERE)
+/* The same, in the way that is asked for. */
+#define mw_round_by(amount, places, how) mw_decimal_round((amount), (places), (how), MW_HERE)
 /* To the digits of a currency. */
 #define mw_round_money(amount, currency) \
-    mw_decimal_round((amount), mw_decimals_of(currency), MW_HERE)
+    mw_decimal_round((amount), mw_decimals_of(currency), MW_HALF_UP, MW_HERE)
 mw_decimal mw_decimal_add(mw_decimal a, mw_decimal b, const char *here);
 mw_decimal mw_decimal_sub(mw_decimal a, mw_decimal b, const char *here);
 mw_decimal mw_decimal_mul(mw_decimal a, mw_decimal b, const char *here);
 mw_decimal mw_decimal_div(mw_decimal a, mw_decimal b, const char *here);
-mw_decimal mw_decimal_round(mw_decimal amount, unsigned places, const char *here);
+mw_decimal mw_decimal_round(mw_decimal amount, unsigned places, mw_rounding how, const char *here);
 
 static inline mw_decimal mw_neg(mw_decimal a) { return (mw_decimal){-a.coefficient, a.scale}; }
 static inline mw_decimal mw_abs(mw_decimal a) { return a.coefficient < 0 ? mw_neg(a) : a; }

@@ -241,10 +241,10 @@ typedef struct mw_row {
 
 /* The row of `table` whose first column is exactly `key`; NULL where there is none. Where the merchant has
    no such table the event waits (not-ready). */
-#define mw_lookup(table, key) mw_lookup_text((table), mw_text_of(key), true)
+#define mw_lookup(table, key) mw_lookup_text(mw_text_of(table), mw_text_of(key), true)
 /* The same for tables that a merchant may have or not. */
-#define mw_lookup_if_any(table, key) mw_lookup_text((table), mw_text_of(key), false)
-const mw_row *mw_lookup_text(const char *table, mw_text key, bool needed);
+#define mw_lookup_if_any(table, key) mw_lookup_text(mw_text_of(table), mw_text_of(key), false)
+const mw_row *mw_lookup_text(mw_text table, mw_text key, bool needed);
 /* The value of a column; empty where the table has none such or nothing stands there. */
 mw_text mw_column(const mw_row *row, const char *column);
 /* The value of a column that must be there; without it the event waits, by name. */

@@ -50,6 +50,10 @@ typedef struct mw_pairs {
 mw_maybe_text mw_pair_value(mw_pairs pairs, mw_text name);
 #define mw_attribute(pairs, name) mw_pair_value((pairs), mw_text_of(name))
 
+/* Sets a name's value: in the place of the first of that name, or at the end. What was there is copied. */
+#define mw_set_attribute(pairs, name, value) mw_set_pair((pairs), mw_text_of(name), mw_text_of(value))
+void mw_set_pair(mw_pairs *pairs, mw_text name, mw_text value);
+
 /* `item` walks over a list of the SDK: `MW_EACH (line, order->line_items) { ... }`. */
 #define MW_EACH(item, list) \
     for (__typeof__(&*(list).items) item = (list).items, \
@@ -107,10 +111,22 @@ bool mw_text_equal(mw_text a, mw_text b);
 static inline bool mw_is_empty(mw_text text) { return text.len == 0; }
 bool mw_text_starts_with(mw_text text, mw_text start);
 #define mw_starts_with(text, start) mw_text_starts_with((text), mw_text_of(start))
+bool mw_text_ends_with(mw_text text, mw_text end);
+#define mw_ends_with(text, end) mw_text_ends_with((text), mw_text_of(end))
+/* Below zero, zero or above zero, as `a` comes before `b` byte by byte, is equal to it or comes after it: for
+   qsort and bsearch. */
+int mw_text_compare(mw_text a, mw_text b);
 bool mw_text_contains(mw_text text, mw_text part);
 #define mw_contains(text, part) mw_text_contains((text), mw_text_of(part))
 /* Without white space at its ends, Unicode's as well as ASCII's. */
 mw_text mw_trim(mw_text text);
+/* Takes the first word off a text, words being what white space separates; empty when none is left:
+   `for (mw_text word; !mw_is_empty(word = mw_word(&rest));) { ... }`. */
+mw_text mw_word(mw_text *rest);
+/* What stands before and after the first `separator`; false, and nothing is changed, where there is none. */
+bool mw_cut(mw_text text, char separator, mw_text *before, mw_text *after);
+/* At most so many characters from the start. */
+mw_text mw_first(mw_text text, size_t characters);
 /* The bytes from `start` up to `end`; what lies outside of the text is not there. Cut between characters. */
 mw_text mw_slice(mw_text text, size_t start, size_t end);
 /* In small letters: ASCII, Latin-1, Latin Extended-A, Greek and Cyrillic; others stay as they are. */

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import decimal
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 
-__all__ = ["ARITHMETIC", "Decimal", "JsonNumber", "Money", "NotDecimal", "ZERO", "decimals_of", "normalized", "parse", "plain",
+__all__ = ["ARITHMETIC", "ROUND_DOWN", "ROUND_HALF_EVEN", "ROUND_HALF_UP", "Decimal", "JsonNumber", "Money", "NotDecimal", "ZERO", "decimals_of", "normalized", "parse", "plain",
            "round_to"]
 
 ARITHMETIC = decimal.Context(
@@ -38,7 +38,7 @@ class NotDecimal(ValueError):
     """The text is no decimal number."""
 
     def __init__(self, text: str) -> None:
-        super().__init__(f"`{text[:40]}` is not a decimal number")
+        super().__init__(f"`{text.strip()[:40]}` is not a decimal number")
 
 
 def parse(text: str) -> Decimal:
@@ -52,6 +52,8 @@ def parse(text: str) -> Decimal:
         amount = Decimal(text)
     except decimal.InvalidOperation:
         raise NotDecimal(text) from None
+    if not text.isascii():
+        text = text.strip()  # a spreadsheet's spaces
     if not text.isascii() or "_" in text or not amount.is_finite():
         raise NotDecimal(text)
     if len(text) > INTEGER_DIGITS_MAX or "e" in text or "E" in text:
@@ -70,11 +72,12 @@ def plain(amount: Decimal) -> str:
     return format(abs(amount) if amount.is_zero() else amount, "f")
 
 
-def round_to(amount: Decimal, places: int) -> Decimal:
-    """Rounds half away from zero, as tax offices and WooCommerce do, to exactly ``places`` decimals."""
+def round_to(amount: Decimal, places: int, rounding: str = ROUND_HALF_UP) -> Decimal:
+    """Rounds to exactly ``places`` decimals: half away from zero, as tax offices and WooCommerce do, or in another
+    of the ways of ``decimal`` (``ROUND_HALF_EVEN``, ``ROUND_DOWN``)."""
     if not isinstance(amount, Decimal):
         raise TypeError(_no_amount(amount))
-    return amount.quantize(_STEPS[places], ROUND_HALF_UP)
+    return amount.quantize(_STEPS[places], rounding)
 
 
 def normalized(amount: Decimal) -> Decimal:

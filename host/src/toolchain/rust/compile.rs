@@ -27,6 +27,11 @@ const PROFILE: [(&str, &str); 8] = [
 /// time of a 6 KB order. Pages that are not touched cost nothing.
 const HEAP_BYTES: usize = 14 << 16;
 
+/// A call of a function costs more in the sandbox than natively: each counts fuel and looks at the clock. So more is
+/// inlined than LLVM would by itself, and what vectors can do is left to them. A twentieth of the time of a 50 KB order,
+/// for a fifteenth more bytes; more inlining than this won nothing for small orders.
+const FASTER: &str = "-Ctarget-feature=+simd128 -Cllvm-args=-inline-threshold=500";
+
 /// Left by a cargo that runs us, meant for the host's own compilation.
 const OUTER: [&str; 12] = [
     "CARGO",
@@ -67,14 +72,14 @@ pub(super) fn compile(
             .env("RUSTC_BOOTSTRAP", "1")
             .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker);
     }
-    // The home folder of whoever builds has no place in a plugin. The flag is the same for every
-    // project of a machine on purpose: other flags would mean another standard library.
+    // The flags are the same for every project of a machine on purpose: others would mean another
+    // standard library.
+    let mut flags = FASTER.to_owned();
+    // The home folder of whoever builds has no place in a plugin.
     if let Some(home) = cargo_home() {
-        cargo.env(
-            "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS",
-            format!("--remap-path-prefix={}=cargo", home.display()),
-        );
+        flags.push_str(&format!(" --remap-path-prefix={}=cargo", home.display()));
     }
+    cargo.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", flags);
     cargo.args(["--", "-C"]).arg(format!("link-arg=--initial-heap={HEAP_BYTES}"));
     let failed = |e| BuildError::file(&toolchain.cargo, e);
     let output = if quiet {

@@ -170,7 +170,7 @@ def _table(name: str, table: str | Path) -> dict[str, list[tuple[str, str]]]:
 def _plain(value: Any) -> str:
     """A value as the host writes it into an attribute."""
     if value is None or isinstance(value, str):
-        return value or ""
+        return str(value or "")  # of a number its digits, as the text that they are to a plugin
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
