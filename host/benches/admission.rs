@@ -1,14 +1,15 @@
 //! How long a version takes to be admitted, and what live work loses to it, as a ratio in one run.
 //!
-//! Four merchants send orders as fast as they are answered, through a real `mapwright serve` to an ERP that
+//! Four merchants send orders through a real `mapwright serve` to an ERP that
 //! takes everything. `mapwright push` brings in a component of some 300 KB that they all work with (so that
 //! recorded orders are run and the headroom is measured), and one of 18 MB (`support/large.rs`): first on a
-//! quiet host, then one after the other without pause while the orders go. Each upload is another file, so
-//! each is compiled. The time is that of the command, its start included.
+//! quiet host, then again and again while the orders go. Each upload is another file, so each is compiled. The
+//! time is that of the command, its start included.
 //!
-//! Orders go in two ways. *At a pace*: half of what the host can do, as on a shop's best day; live work is
-//! undisturbed if as many end in a second as without uploads, and answers come as soon. *Flat out*: as fast as
-//! they are answered; there is nothing to spare then, so the ratio says what an upload takes from live work.
+//! Orders go in two ways. *At a pace*: half of what the host can do, as on a shop's best day, three seconds
+//! between uploads; live work is undisturbed if as many end in a second as without uploads, and answers come as
+//! soon. *Flat out*: as fast as they are answered, uploads without pause; there is nothing to spare then, so the
+//! ratio says what uploads take from live work.
 //! `--events N` of all in a round, `--rounds N`, `--steady SECONDS`, `--large BYTES`, `--json`.
 
 #[path = "support/large.rs"]
@@ -31,6 +32,8 @@ use self::shop::{CONNECTIONS, Orders, sink};
 const MERCHANTS: usize = 4;
 const TOKEN: &str = "token-of-the-benchmark-01";
 const PLUGIN: &str = "woo-order-summary";
+/// Between uploads at a pace: somebody works at a version, and brings it in when it is ready.
+const PAUSE: Duration = Duration::from_secs(3);
 /// Uploads on the quiet host.
 const QUIET_SMALL: usize = 5;
 const QUIET_LARGE: usize = 2;
@@ -127,7 +130,7 @@ async fn measure(events: usize, rounds: usize, steady_s: usize, large_bytes: usi
     let mut steady = Vec::new();
     for what in [None, Some(&small), Some(&large)] {
         let enough = Arc::new(AtomicBool::new(false));
-        let uploads = what.map(|what| what.without_pause(&served, &enough));
+        let uploads = what.map(|what| what.again_and_again(&served, PAUSE, &enough));
         tokio::time::sleep(Duration::from_secs(1)).await;
         let mut found = at_a_pace(&served, &mut ids, (flat_out / 2.0, steady_s), &sunk).await;
         enough.store(true, Ordering::Relaxed);
@@ -143,7 +146,7 @@ async fn measure(events: usize, rounds: usize, steady_s: usize, large_bytes: usi
         let mut beside = Vec::new();
         for what in [&small, &large] {
             let enough = Arc::new(AtomicBool::new(false));
-            let uploads = what.without_pause(&served, &enough);
+            let uploads = what.again_and_again(&served, Duration::ZERO, &enough);
             // What it does is felt from the beginning.
             tokio::time::sleep(Duration::from_secs(1)).await;
             let with = round(&served, &mut ids, events, &sunk).await;
@@ -175,10 +178,11 @@ impl Brought {
         took
     }
 
-    /// One upload after the other, the last of them finished; seconds of each.
-    fn without_pause(
+    /// One upload after the other with a pause between, the last of them finished; seconds of each.
+    fn again_and_again(
         &self,
         served: &Served,
+        pause: Duration,
         enough: &Arc<AtomicBool>,
     ) -> tokio::task::JoinHandle<Vec<f64>> {
         let (this, enough) = (self.clone(), Arc::clone(enough));
@@ -187,6 +191,7 @@ impl Brought {
             let mut took = Vec::new();
             while !enough.load(Ordering::Relaxed) {
                 took.push(this.push(&url));
+                std::thread::sleep(pause);
             }
             took
         })
@@ -205,52 +210,34 @@ fn mapwright(url: &str, file: &Path) -> Value {
     serde_json::from_slice(&ran.stdout).unwrap_or_else(|error| panic!("push: {error}: {said}"))
 }
 
-/// Events per second from the first sent until the last is with the ERP.
+/// Events per second from the first sent until the last is with the ERP, sent as fast as they are answered.
 async fn round(served: &Served, ids: &mut usize, events: usize, sunk: &AtomicU64) -> f64 {
-    let before = sunk.load(Ordering::Relaxed);
-    let each = events / MERCHANTS;
-    let orders: Vec<_> = (0..MERCHANTS)
-        .map(|merchant| {
-            let first = *ids + merchant * each;
-            (merchant, Arc::new(Orders::captured(first..first + each)))
-        })
-        .collect();
-    *ids += events;
-    let begun = Instant::now();
-    let sending: Vec<_> = orders
-        .into_iter()
-        .map(|(merchant, orders)| {
-            let to = served.address;
-            tokio::spawn(async move {
-                let path = format!("/hooks/m{merchant}/shop");
-                orders.send(CONNECTIONS / MERCHANTS, to, &path).await;
-            })
-        })
-        .collect();
-    for one in sending {
-        one.await.expect("a shop ends by itself");
-    }
-    while sunk.load(Ordering::Relaxed) - before < (each * MERCHANTS) as u64 {
-        assert!(begun.elapsed() < Duration::from_secs(300), "the road is blocked");
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
-    count(each * MERCHANTS) / begun.elapsed().as_secs_f64()
+    through(served, ids, events / MERCHANTS, None, sunk).await.0
 }
 
-/// Sends `per_second` orders for so many seconds and waits until the last is with the ERP.
+/// The same, `per_second` of them sent for so many seconds.
 async fn at_a_pace(
     served: &Served,
     ids: &mut usize,
     (per_second, seconds): (f64, usize),
     sunk: &AtomicU64,
 ) -> Steady {
-    #[expect(
-        clippy::cast_precision_loss,
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "thousands"
-    )]
-    let each = (per_second * seconds as f64) as usize / MERCHANTS;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "thousands")]
+    let each = (per_second * count(seconds)) as usize / MERCHANTS;
+    let (ended, mut late) = through(served, ids, each, Some(per_second), sunk).await;
+    late.sort();
+    Steady { sent: per_second, ended, late, uploads: Vec::new() }
+}
+
+/// Sends `each` orders of every merchant and waits until the last is with the ERP: how many ended in a second, and, where
+/// they have a pace, how long after it was due each was answered.
+async fn through(
+    served: &Served,
+    ids: &mut usize,
+    each: usize,
+    per_second: Option<f64>,
+    sunk: &AtomicU64,
+) -> (f64, Vec<Duration>) {
     let before = sunk.load(Ordering::Relaxed);
     let orders: Vec<_> = (0..MERCHANTS)
         .map(|merchant| {
@@ -260,14 +247,18 @@ async fn at_a_pace(
         .collect();
     *ids += each * MERCHANTS;
     let begun = Instant::now();
-    let pace = per_second / count(MERCHANTS);
     let sending: Vec<_> = orders
         .into_iter()
         .map(|(merchant, orders)| {
-            let (to, path) = (served.address, format!("/hooks/m{merchant}/shop"));
-            tokio::spawn(
-                async move { orders.send_at(CONNECTIONS / MERCHANTS, to, &path, pace).await },
-            )
+            let (to, connections) = (served.address, CONNECTIONS / MERCHANTS);
+            tokio::spawn(async move {
+                let path = format!("/hooks/m{merchant}/shop");
+                let Some(pace) = per_second.map(|it| it / count(MERCHANTS)) else {
+                    orders.send(connections, to, &path).await;
+                    return Vec::new();
+                };
+                orders.send_at(connections, to, &path, pace).await
+            })
         })
         .collect();
     let mut late = Vec::new();
@@ -278,9 +269,7 @@ async fn at_a_pace(
         assert!(begun.elapsed() < Duration::from_secs(300), "the road is blocked");
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
-    late.sort();
-    let ended = count(each * MERCHANTS) / begun.elapsed().as_secs_f64();
-    Steady { sent: per_second, ended, late, uploads: Vec::new() }
+    (count(each * MERCHANTS) / begun.elapsed().as_secs_f64(), late)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of events are far below 2^52")]
@@ -350,18 +339,21 @@ fn report(found: &Found, json: bool) {
         println!("{name}, {bytes} bytes, quiet host: {middle:.2} s, at most {longest:.2} s");
     }
     println!(
-        "at a pace       sent/s  ended/s  ratio   answered after p50   p99  p99.9   longest upload"
+        "at a pace       sent/s  ended/s  ratio   answered after p50   p99  p99.9   uploads in the middle, longest"
     );
     for (name, it) in ["nothing", "small", "large"].into_iter().zip(steady) {
+        let uploads = match &it.uploads[..] {
+            [] => String::new(),
+            all => format!("{:.2} s, {:.2} s", middle(all.iter().copied()), longest(all)),
+        };
         println!(
-            "{name:<12} {:>9.0} {:>8.0} {:>6.2} {:>17.1} ms {:>4.0} {:>6.0} {:>12.2} s",
+            "{name:<12} {:>9.0} {:>8.0} {:>6.2} {:>17.1} ms {:>4.0} {:>6.0}   {uploads}",
             it.sent,
             it.ended,
             it.ended / it.sent,
             it.late_ms(500),
             it.late_ms(990),
             it.late_ms(999),
-            longest(&it.uploads),
         );
     }
     println!("flat out: events ended per second, and the longest upload meanwhile");

@@ -66,23 +66,14 @@ impl Orders {
         to: SocketAddr,
         path: &str,
     ) -> Duration {
-        self.next.store(0, Ordering::Relaxed);
         let begun = Instant::now();
-        let connections: Vec<_> = (0..connections)
-            .map(|_| {
-                let (orders, path) = (Arc::clone(self), path.to_owned());
-                tokio::spawn(async move { orders.send_some(to, &path, None).await })
-            })
-            .collect();
-        for connection in connections {
-            connection.await.expect("a connection ends by itself");
-        }
+        self.send_all(connections, to, path, None).await;
         begun.elapsed()
     }
 
     /// Sends so many of them in a second, however long answers take; gives how long after it was due each was
     /// answered.
-    #[allow(dead_code, reason = "not every benchmark has a pace")]
+    #[allow(dead_code, reason = "each benchmark has this module for itself, and one has a pace")]
     pub(crate) async fn send_at(
         self: &Arc<Self>,
         connections: usize,
@@ -90,8 +81,17 @@ impl Orders {
         path: &str,
         per_second: f64,
     ) -> Vec<Duration> {
+        self.send_all(connections, to, path, Some((Instant::now(), per_second))).await
+    }
+
+    async fn send_all(
+        self: &Arc<Self>,
+        connections: usize,
+        to: SocketAddr,
+        path: &str,
+        pace: Option<(Instant, f64)>,
+    ) -> Vec<Duration> {
         self.next.store(0, Ordering::Relaxed);
-        let pace = Some((Instant::now(), per_second));
         let connections: Vec<_> = (0..connections)
             .map(|_| {
                 let (orders, path) = (Arc::clone(self), path.to_owned());
