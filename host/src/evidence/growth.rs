@@ -20,6 +20,7 @@ pub(super) struct Growth {
     pub(super) list: String,
     /// How many items it has.
     pub(super) own: usize,
+    key: String,
     order: bool,
 }
 
@@ -29,46 +30,97 @@ impl Growth {
         let lines = payload.get("line_items").and_then(Value::as_array);
         if let Some(lines) = lines.filter(|lines| !lines.is_empty()) {
             let order = payload.get("total").is_some();
-            return Some(Self { list: "/line_items".to_owned(), own: lines.len(), order });
+            return Some(Self::in_list("line_items", lines.len(), order));
         }
         let object = payload.as_object()?;
         let lists = object.iter().filter_map(|(key, value)| {
             let items = value.as_array()?;
             items.first()?.as_object()?;
-            Some((crate::exact::escape(key), items.len()))
+            Some((key, items.len()))
         });
         // The first of the longest, so that it is always the same.
         let (key, own) = lists.rev().max_by_key(|(_, own)| *own)?;
-        Some(Self { list: format!("/{key}"), own, order: false })
+        Some(Self::in_list(key, own, false))
     }
 
-    /// The payload with so many items in its list.
-    pub(super) fn grown(&self, payload: &Value, items: usize, heavy: bool) -> Value {
-        let mut grown = payload.clone();
-        let Some(own) = payload.pointer(&self.list).and_then(Value::as_array) else { return grown };
-        let mut list = own.clone();
-        for number in own.len()..items {
-            let Some(mut item) = own.get(number % own.len()).cloned() else { break };
-            if let Some(id) = item.get_mut("id").filter(|id| id.is_number()) {
-                *id = json!(9_000_000 + number);
+    fn in_list(key: &str, own: usize, order: bool) -> Self {
+        Self { list: format!("/{}", crate::exact::escape(key)), own, key: key.to_owned(), order }
+    }
+
+    /// The payload's text with so many items in its list.
+    ///
+    /// Each item of its own is written once, and only its id is put in anew: a thousand heavy lines are
+    /// megabytes, of which a tree of values would be made to no end.
+    pub(super) fn grown(&self, payload: &Value, items: usize, heavy: bool) -> String {
+        let whole = payload.as_object();
+        let own = whole.and_then(|it| it.get(&self.key)?.as_array());
+        let (Some(whole), Some(own)) = (whole, own) else { return payload.to_string() };
+        let lines: Vec<Line> = own.iter().map(|item| Line::of(item, heavy)).collect();
+        let (mut rest, mut list) = (whole.clone(), String::from("["));
+        rest.shift_remove(&self.key);
+        for number in 0..items.max(own.len()) {
+            let of = number % own.len();
+            let added = number >= own.len();
+            if added && self.order {
+                add_line(&mut rest, &own[of]);
             }
-            if self.order {
-                add_line(&mut grown, &item);
+            if number > 0 {
+                list.push(',');
             }
-            list.push(item);
+            lines[of].write(added.then_some(9_000_000 + number), &mut list);
         }
+        list.push(']');
+        let mut text = String::with_capacity(list.len() + 8 * 1024);
+        for key in whole.keys() {
+            text.push(if text.is_empty() { '{' } else { ',' });
+            text.push_str(&json!(key).to_string());
+            text.push(':');
+            match rest.get(key) {
+                Some(value) => text.push_str(&value.to_string()),
+                None => text.push_str(&list),
+            }
+        }
+        text.push('}');
+        text
+    }
+}
+
+/// An item as text, its id apart.
+struct Line {
+    id: Option<Value>,
+    rest: String,
+}
+
+impl Line {
+    fn of(item: &Value, heavy: bool) -> Self {
+        let mut item = item.clone();
+        let Some(fields) = item.as_object_mut() else {
+            return Self { id: None, rest: item.to_string() };
+        };
         if heavy {
-            list.iter_mut().filter_map(Value::as_object_mut).for_each(burden);
+            burden(fields);
         }
-        if let Some(place) = grown.pointer_mut(&self.list) {
-            *place = Value::Array(list);
+        let id = fields.get("id").filter(|id| id.is_number()).cloned();
+        if id.is_some() {
+            fields.shift_remove("id");
         }
-        grown
+        Self { id, rest: item.to_string() }
+    }
+
+    /// With an id of its own, where it is not the payload's own.
+    fn write(&self, other: Option<usize>, to: &mut String) {
+        let Some(own) = &self.id else { return to.push_str(&self.rest) };
+        to.push_str("{\"id\":");
+        to.push_str(&other.map_or_else(|| own.to_string(), |it| it.to_string()));
+        if self.rest != "{}" {
+            to.push(',');
+        }
+        to.push_str(&self.rest[1..]);
     }
 }
 
 /// Adds what a line costs to the order's amounts.
-fn add_line(order: &mut Value, line: &Value) {
+fn add_line(order: &mut Map<String, Value>, line: &Value) {
     let of = |key: &str| amount(line.get(key)).unwrap_or_default();
     let (net, tax) = (of("total"), of("total_tax"));
     add(order.get_mut("total"), net + tax);
@@ -140,14 +192,17 @@ mod tests {
                             "taxes": [{"id": 7, "total": "2.10"}]}],
         });
         let growth = Growth::of(&order).unwrap();
-        let grown = growth.grown(&order, 3, true);
+        let grown: Value = serde_json::from_str(&growth.grown(&order, 3, true)).unwrap();
+        assert!(order.as_object().unwrap().keys().eq(grown.as_object().unwrap().keys()));
         assert_eq!(grown["total"], "36.30");
         assert_eq!(grown["total_tax"], "6.30");
         assert_eq!(grown["discount_total"], "3.00");
         assert_eq!(grown["tax_lines"][0]["tax_total"], "6.30");
         let lines = grown["line_items"].as_array().unwrap();
         assert_eq!((lines.len(), lines[0]["meta_data"].as_array().unwrap().len()), (3, METAS));
+        assert_eq!(lines[0]["id"], 1);
         assert_ne!(lines[1]["id"], lines[2]["id"]);
+        assert_eq!(lines[2]["taxes"], order["line_items"][0]["taxes"]);
     }
 
     #[test]
@@ -155,7 +210,14 @@ mod tests {
         let product = json!({"images": [{"id": 1}], "attributes": [{"n": 1}, {"n": 2}], "x": [1]});
         let growth = Growth::of(&product).unwrap();
         assert_eq!((growth.list.as_str(), growth.own), ("/attributes", 2));
-        assert_eq!(growth.grown(&product, 9, false)["attributes"].as_array().unwrap().len(), 9);
+        let grown: Value = serde_json::from_str(&growth.grown(&product, 9, false)).unwrap();
+        assert_eq!(grown["attributes"].as_array().unwrap().len(), 9);
+        assert_eq!(grown["attributes"][3], json!({"n": 2}));
+        let bare = json!({"a/b": [{"id": 3}]});
+        let growth = Growth::of(&bare).unwrap();
+        assert_eq!(growth.list, "/a~1b");
+        assert_eq!(growth.grown(&bare, 1, false), bare.to_string());
+        assert_eq!(growth.grown(&bare, 2, false), r#"{"a/b":[{"id":3},{"id":9000001}]}"#);
         assert_eq!(Growth::of(&json!({"x": [1]})), None);
         assert_eq!(Growth::of(&json!([1])), None);
     }

@@ -5,10 +5,15 @@
 //! by halving, exactly: fuel and memory are deterministic. Where none does, a curve through what was
 //! measured says when the first limit would be met. Time is not forecast; fuel is the budget.
 
+use std::collections::HashMap;
+
 use serde::Serialize;
+use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
 
 use super::growth::Growth;
 use super::trial::{Input, Rules};
+use crate::exact::escape;
 use crate::plugin::{self, Limits, Outcome};
 
 /// The sizes that are measured.
@@ -98,7 +103,7 @@ pub fn forecast(rules: &Rules, input: &Input, limits: &Limits) -> Result<Forecas
     }
     let curve = |heavy| {
         let run = |lines: usize| {
-            let grown = growth.grown(&payload, lines, heavy).to_string();
+            let grown = growth.grown(&payload, lines, heavy);
             let input = Input { payload: grown.into(), ..input.clone() };
             measure(rules, &input, lines)
         };
@@ -106,6 +111,15 @@ pub fn forecast(rules: &Rules, input: &Input, limits: &Limits) -> Result<Forecas
     };
     let (plain, heavy) = (curve(false), curve(true));
     Ok(Forecast { list: growth.list.clone(), own: growth.own as u64, plain, heavy })
+}
+
+/// How many items a payload has in the list of a forecast, without reading more of it than must be.
+#[must_use]
+pub fn items(payload: &[u8], list: &str) -> usize {
+    let fields: HashMap<String, &RawValue> = serde_json::from_slice(payload).unwrap_or_default();
+    let of_list = |key: &str| list.strip_prefix('/') == Some(&*escape(key));
+    let Some((_, list)) = fields.iter().find(|(key, _)| of_list(key)) else { return 0 };
+    serde_json::from_str::<Vec<IgnoredAny>>(list.get()).map_or(0, |items| items.len())
 }
 
 fn measure(rules: &Rules, input: &Input, lines: usize) -> (Point, String) {
@@ -369,6 +383,14 @@ mod tests {
         let words = forecast.words(Some(700)).join("\n");
         assert!(words.contains("enough for 641 lines like these; fuel is what runs out first"));
         assert!(words.contains("NOT enough for all: the largest order has 700 lines"), "{words}");
+    }
+
+    #[test]
+    fn the_items_of_other_payloads_are_counted() {
+        let payload = br#"{"a":[1,2],"b~/c":[{},[],3],"line_items":[{"id":1.10}],"n":{}}"#;
+        let counted = ["/line_items", "/a", "/b~0~1c", "/n", "/none"].map(|it| items(payload, it));
+        assert_eq!(counted, [1, 2, 3, 0, 0]);
+        assert_eq!([items(b"[1]", "/a"), items(b"{", "/a")], [0, 0]);
     }
 
     #[test]

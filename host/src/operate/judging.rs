@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::brought::Brought;
 use super::versions::{Sample, Versions, input, routes_of};
@@ -190,9 +190,7 @@ impl Versions {
                     break;
                 }
                 let Ok(Some(event)) = self.journal.event(seq) else { continue };
-                let payload: Value = serde_json::from_slice(&event.body).unwrap_or_default();
-                let long = payload.pointer(list).and_then(Value::as_array).map_or(0, Vec::len);
-                lines = lines.max(long as u64);
+                lines = lines.max(headroom::items(&event.body, list) as u64);
                 events += 1;
             }
             let before = found.get_or_insert(Largest { lines: 0, events: 0, whole: true });
