@@ -40,6 +40,12 @@ impl Default for Patience {
 }
 
 impl Patience {
+    /// For what only has what others leave over, on a machine that may have nothing over for minutes.
+    #[must_use]
+    pub fn for_leftovers() -> Self {
+        Self { left: PATIENCE * 10, looked: Instant::now() }
+    }
+
     /// Whether it has come to its end; to be asked again and again.
     pub fn is_over(&mut self) -> bool {
         let now = Instant::now();
@@ -54,13 +60,25 @@ impl Patience {
 ///
 /// # Panics
 /// When it is not so after [`PATIENCE`].
-pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
-    let mut patience = Patience::default();
+pub async fn until<T>(what: &str, look: impl AsyncFnMut() -> Option<T>) -> T {
+    until_over(Patience::default(), what, look).await
+}
+
+/// Waits until something is so, for as long as `patience` lasts.
+///
+/// # Panics
+/// When it is not so then.
+pub async fn until_over<T>(
+    mut patience: Patience,
+    what: &str,
+    mut look: impl AsyncFnMut() -> Option<T>,
+) -> T {
+    let all = patience.left;
     loop {
         if let Some(found) = look().await {
             return found;
         }
-        assert!(!patience.is_over(), "not after {PATIENCE:?}: {what}");
+        assert!(!patience.is_over(), "not after {all:?}: {what}");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }

@@ -171,7 +171,9 @@ fn seen_stopped(engine: Engine) -> bool {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_takes_long_to_compile_rests_while_plugins_run_and_only_then() {
     let dir = tempfile::tempdir().unwrap();
-    let limits = CompileLimits { cpu_s: 3, ..CompileLimits::default() };
+    // Of the clock there is enough for a compiler that others leave little to.
+    let limits =
+        CompileLimits { cpu_s: 3, wall: Duration::from_secs(900), ..CompileLimits::default() };
     let engine = engine(dir.path(), child(limits));
     let plugin = load(&engine, &Guest::echo("echo")).unwrap();
     let pool = Pool::new(NonZeroUsize::MIN, 8).unwrap();

@@ -10,7 +10,7 @@ use mapwright_tests::api::{Api, TOKEN, open_to_clients};
 use mapwright_tests::command::{self, Ran};
 use mapwright_tests::erp::Erp;
 use mapwright_tests::guests::Guest;
-use mapwright_tests::host::{Folder, TestHost, until};
+use mapwright_tests::host::{Folder, Patience, TestHost, until_over};
 use mapwright_tests::shop::Delivery;
 use mapwright_tests::variants::altered;
 use serde_json::{Value, json};
@@ -92,7 +92,7 @@ pub(crate) async fn active(api: &Api) -> String {
 
 /// The trial of a role, once it is as wanted.
 async fn trial(api: &Api, role: &str, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
-    until(what, async || {
+    until_over(Patience::for_leftovers(), what, async || {
         let all = api.items(&format!("{PLUGIN}/shadow")).await;
         all.into_iter().find(|it| it["role"] == role).filter(|it| wanted(it))
     })
@@ -303,7 +303,7 @@ async fn stage_of_guests(belts: &str) -> (Folder, Erp, TestHost, Api) {
 }
 
 async fn watched(api: &Api, wanted: &str) -> Value {
-    until("the watch is as wanted", async || {
+    until_over(Patience::for_leftovers(), "the watch is as wanted", async || {
         let all = api.items(&format!("{RULES}/shadow")).await;
         all.into_iter().find(|it| it["role"] == "watch" && it["state"] == wanted)
     })
@@ -343,7 +343,7 @@ async fn a_seatbelt_that_only_the_candidate_breaks_stands_in_the_way() {
         host.shop("acme").send(&Delivery::order(number)).await.accepted();
     }
     host.settle().await;
-    let found = until("both are compared", async || {
+    let found = until_over(Patience::for_leftovers(), "both are compared", async || {
         api.items(&format!("{RULES}/shadow")).await.pop().filter(|it| it["compared"] == 2)
     })
     .await;
@@ -370,7 +370,7 @@ async fn a_candidate_that_burns_its_whole_budget_holds_nothing_up_and_what_is_dr
     }
     host.settle().await;
     assert_eq!(erp.arrivals().len(), usize::try_from(ORDERS).unwrap());
-    let found = until("some of it was compared", async || {
+    let found = until_over(Patience::for_leftovers(), "some of it was compared", async || {
         api.items(&format!("{RULES}/shadow")).await.pop().filter(|it| it["compared"] != 0)
     })
     .await;

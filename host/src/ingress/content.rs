@@ -27,12 +27,12 @@ const META: &str = "meta_data";
 pub fn content(body: &[u8]) -> [u8; 32] {
     let mut form =
         Form { bytes: Vec::with_capacity(body.len() + body.len() / 2), ..Form::default() };
-    let mut parser = serde_json::Deserializer::from_slice(body);
-    let read = Part::of(&mut form).deserialize(&mut parser).and_then(|()| parser.end());
-    match read {
-        Ok(()) => Sha256::digest(&form.bytes).into(),
-        Err(_) => Sha256::digest(body).into(),
-    }
+    let said = std::str::from_utf8(body).is_ok_and(|text| {
+        // Looked over as a whole and not text by text.
+        let mut parser = serde_json::Deserializer::from_str(text);
+        Part::of(&mut form).deserialize(&mut parser).and_then(|()| parser.end()).is_ok()
+    });
+    Sha256::digest(if said { &form.bytes } else { body }).into()
 }
 
 /// The body as it is digested. Every value begins with a letter for its kind and says its length,
@@ -300,6 +300,7 @@ mod tests {
         );
         different(r#"{"list":[{"id":2},{"id":1}]}"#, r#"{"list":[{"id":1},{"id":2}]}"#);
         different("<html>", "<htm>");
+        assert_ne!(content(b"\"\xff\""), content(b"\"\xfe\""));
         different(r#"{"id":1} x"#, r#"{"id":1}"#);
     }
 }
