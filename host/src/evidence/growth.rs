@@ -112,10 +112,11 @@ impl Line {
         let Some(own) = &self.id else { return to.push_str(&self.rest) };
         to.push_str("{\"id\":");
         to.push_str(&other.map_or_else(|| own.to_string(), |it| it.to_string()));
-        if self.rest != "{}" {
+        let fields = self.rest.trim_start_matches('{');
+        if fields != "}" {
             to.push(',');
         }
-        to.push_str(&self.rest[1..]);
+        to.push_str(fields);
     }
 }
 
