@@ -9,6 +9,8 @@
 //! `--events N`, `--rounds N`, `--json`; `--plugin FILE` for another build of the plugin.
 
 mod shop;
+#[path = "support/stolen.rs"]
+mod stolen;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -29,6 +31,7 @@ use tokio_util::sync::CancellationToken;
 use woo_order_summary::OrderSummary;
 
 use self::shop::{CONNECTIONS, Orders, SECRET, sink};
+use self::stolen::Since;
 
 /// As the command has it.
 #[global_allocator]
@@ -59,8 +62,9 @@ fn main() {
     let mut measured: Vec<Round> = (0..rounds)
         .map(|_| {
             let native = runtime.block_on(native_loop(&before, &orders));
+            let since = Since::now();
             let (accepted, ended) = runtime.block_on(whole_road(&before, &orders, &plugin));
-            Round { native, accepted, ended }
+            Round { native, accepted, ended, stolen: since.share() }
         })
         .collect();
     measured.sort_by(|a, b| a.ended.total_cmp(&b.ended));
@@ -74,6 +78,8 @@ struct Round {
     accepted: f64,
     /// Until the last had ended.
     ended: f64,
+    /// The share of the processors that others took from the host meanwhile.
+    stolen: f64,
 }
 
 #[expect(clippy::print_stdout, reason = "the table is what a bench is for")]
@@ -87,6 +93,7 @@ fn report(rounds: &[Round], events: usize, json: bool) {
                     "native_per_s": round.native.round(),
                     "accepted_per_s": round.accepted.round(),
                     "ended_per_s": round.ended.round(),
+                    "stolen": round.stolen,
                 })
             })
             .collect();
@@ -97,14 +104,15 @@ fn report(rounds: &[Round], events: usize, json: bool) {
         "{events} events over {CONNECTIONS} connections; {} rounds, slowest first",
         rounds.len()
     );
-    println!("native loop/s   accepted/s   ended/s   ended / native");
+    println!("native loop/s   accepted/s   ended/s   ended / native   stolen by others");
     for round in rounds {
         println!(
-            "{:>13.0} {:>12.0} {:>9.0} {:>16.2}",
+            "{:>13.0} {:>12.0} {:>9.0} {:>16.2} {:>16.0} %",
             round.native,
             round.accepted,
             round.ended,
-            round.ended / round.native
+            round.ended / round.native,
+            round.stolen * 100.0
         );
     }
     println!("median: {:.0} events/s end to end", middle.ended);

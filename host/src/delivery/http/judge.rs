@@ -33,7 +33,12 @@ pub(super) struct Said<'a> {
 
 impl Target {
     /// `known` says that the target's id of the document was known before.
-    pub(super) fn judge(&self, document: &Document, known: bool, said: &Said<'_>) -> Answer {
+    pub(super) fn judge(
+        &self,
+        document: &Document,
+        known: impl FnOnce() -> bool,
+        said: &Said<'_>,
+    ) -> Answer {
         let status = said.status.as_u16();
         if self.success.contains(status) {
             return self.judge_success(document, known, said);
@@ -76,7 +81,12 @@ impl Target {
         }
     }
 
-    fn judge_success(&self, document: &Document, known: bool, said: &Said<'_>) -> Answer {
+    fn judge_success(
+        &self,
+        document: &Document,
+        known: impl FnOnce() -> bool,
+        said: &Said<'_>,
+    ) -> Answer {
         let status = said.status.as_u16();
         if !self.accept_html && is_html(said.headers, said.body) {
             let reason = format!(
@@ -92,7 +102,7 @@ impl Target {
         let asked = self.id_header.is_some() || self.id_pointer.is_some();
         let makes = matches!(document.operation, Operation::Create | Operation::Upsert);
         let silent = said.body.is_empty() && self.id_header.is_none();
-        if asked && makes && !known && silent && status != 204 {
+        if asked && makes && silent && status != 204 && !known() {
             let reason = format!(
                 "the target answered {} and nothing else, where an id was expected",
                 said.status

@@ -151,7 +151,7 @@ impl Target {
             return answer;
         }
         let known = || identities.get(&document.entity, &document.key).is_some();
-        self.judge(document, known(), &said)
+        self.judge(document, known, &said)
     }
 }
 
