@@ -7,11 +7,13 @@
 //! Related products are drawn by lot at each reading.
 //!
 //! One pass writes the body in one fixed form, another digests that; no tree is made. It costs the
-//! parse, and as much memory as the body for as long as it takes.
+//! parse, and as much memory as the body for as long as it takes. How deeply the body nests is known
+//! behind that pass for nothing.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
+use std::io::Write;
 use std::ops::Range;
 
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -25,14 +27,31 @@ const META: &str = "meta_data";
 /// A digest of what a body says. What is not JSON says its bytes.
 #[must_use]
 pub fn content(body: &[u8]) -> [u8; 32] {
-    let mut form =
-        Form { bytes: Vec::with_capacity(body.len() + body.len() / 2), ..Form::default() };
-    let said = std::str::from_utf8(body).is_ok_and(|text| {
-        // Looked over as a whole and not text by text.
-        let mut parser = serde_json::Deserializer::from_str(text);
-        Part::of(&mut form).deserialize(&mut parser).and_then(|()| parser.end()).is_ok()
-    });
-    Sha256::digest(if said { &form.bytes } else { body }).into()
+    Reading::of(body).content
+}
+
+/// What one pass over a body gives.
+pub(super) struct Reading {
+    /// See [`content`].
+    pub(super) content: [u8; 32],
+    /// How deeply it nests, where it is JSON that could be read.
+    pub(super) depth: Option<usize>,
+}
+
+impl Reading {
+    pub(super) fn of(body: &[u8]) -> Self {
+        let mut form =
+            Form { bytes: Vec::with_capacity(body.len() + body.len() / 2), ..Form::default() };
+        let said = std::str::from_utf8(body).is_ok_and(|text| {
+            // Looked over as a whole and not text by text.
+            let mut parser = serde_json::Deserializer::from_str(text);
+            Part::of(&mut form).deserialize(&mut parser).and_then(|()| parser.end()).is_ok()
+        });
+        Self {
+            content: Sha256::digest(if said { &form.bytes } else { body }).into(),
+            depth: said.then_some(form.deepest),
+        }
+    }
 }
 
 /// The body as it is digested. Every value begins with a letter for its kind and says its length,
@@ -47,6 +66,9 @@ struct Form {
     sorted: Vec<u8>,
     /// What the last value can be told by: a whole number by itself, an object by its `id`.
     id: Option<u64>,
+    /// Objects and lists that are open, and the most that were.
+    depth: usize,
+    deepest: usize,
 }
 
 /// A part of an object or a list whose place depends on the others.
@@ -59,8 +81,18 @@ struct Member {
 enum Place {
     /// By id, those without one first.
     Id(Option<u64>),
-    /// By key.
-    Key(Range<usize>),
+    /// By key: its beginning as a number, most keys are told apart by that, and where all of it is.
+    Key(u64, Range<usize>),
+}
+
+impl Place {
+    fn key(key: &str, at: Range<usize>) -> Self {
+        let mut beginning = [0; 8];
+        for (to, from) in beginning.iter_mut().zip(key.bytes()) {
+            *to = from;
+        }
+        Self::Key(u64::from_be_bytes(beginning), at)
+    }
 }
 
 impl Form {
@@ -74,8 +106,21 @@ impl Form {
         self.bytes.extend_from_slice(text.as_bytes());
     }
 
-    /// Begins an object or a list; answers where its length goes.
+    fn number(&mut self, number: impl fmt::Display) {
+        let begin = self.begin(b'd');
+        write!(self.bytes, "{number}").expect("memory takes all");
+        self.close(begin, self.bytes.len() - begin);
+    }
+
+    /// Begins an object or a list.
     fn open(&mut self, kind: u8) -> usize {
+        self.depth += 1;
+        self.deepest = self.deepest.max(self.depth);
+        self.begin(kind)
+    }
+
+    /// Leaves room for a length; answers where what is counted begins.
+    fn begin(&mut self, kind: u8) -> usize {
         self.bytes.push(kind);
         self.bytes.extend_from_slice(&0_u64.to_be_bytes());
         self.bytes.len()
@@ -91,10 +136,12 @@ impl Form {
         let Self { bytes, parts, sorted, .. } = self;
         let open = &mut parts[first..];
         let order = |a: &Member, b: &Member| match (&a.place, &b.place) {
-            (Place::Key(a), Place::Key(b)) => bytes[a.clone()].cmp(&bytes[b.clone()]),
+            (Place::Key(a, key), Place::Key(b, other)) => {
+                a.cmp(b).then_with(|| bytes[key.clone()].cmp(&bytes[other.clone()]))
+            }
             (Place::Id(a), Place::Id(b)) => a.cmp(b),
-            (Place::Id(_), Place::Key(_)) => Ordering::Less,
-            (Place::Key(_), Place::Id(_)) => Ordering::Greater,
+            (Place::Id(_), Place::Key(..)) => Ordering::Less,
+            (Place::Key(..), Place::Id(_)) => Ordering::Greater,
         };
         if !open.is_sorted_by(|a, b| order(a, b).is_le()) {
             // Stable: of equal ids the shop's order says something.
@@ -149,20 +196,20 @@ impl<'de> Visitor<'de> for Part<'_> {
     }
 
     fn visit_u64<E>(self, it: u64) -> Result<(), E> {
-        self.form.text(b'd', &it.to_string());
+        self.form.number(it);
         self.form.id = Some(it);
         Ok(())
     }
 
     fn visit_i64<E>(self, it: i64) -> Result<(), E> {
-        self.form.text(b'd', &it.to_string());
+        self.form.number(it);
         Ok(())
     }
 
     fn visit_f64<E>(self, it: f64) -> Result<(), E> {
         // As JSON writes it, so that 1.0 is not 1.
         match serde_json::Number::from_f64(it) {
-            Some(number) => self.form.text(b'd', &number.to_string()),
+            Some(number) => self.form.number(number),
             None => self.form.letter(b'n'),
         }
         Ok(())
@@ -192,6 +239,7 @@ impl<'de> Visitor<'de> for Part<'_> {
             form.sort(begin, first);
         }
         form.close(begin, len);
+        form.depth -= 1;
         form.id = None;
         Ok(())
     }
@@ -201,22 +249,24 @@ impl<'de> Visitor<'de> for Part<'_> {
         let (begin, first) = (form.open(b'{'), form.parts.len());
         let mut id = None;
         while let Some(Key(key)) = map.next_key()? {
-            if VOLATILE.contains(&&*key) {
-                map.next_value::<serde::de::IgnoredAny>()?;
-                continue;
-            }
             let start = form.bytes.len();
             form.text(b'k', &key);
             let name = form.bytes.len() - key.len()..form.bytes.len();
             map.next_value_seed(Part { form: &mut *form, meta: key == META })?;
+            if VOLATILE.contains(&&*key) {
+                form.bytes.truncate(start);
+                continue;
+            }
             if key == "id" {
                 id = form.id;
             }
-            form.parts.push(Member { place: Place::Key(name), at: start..form.bytes.len() });
+            let place = Place::key(&key, name);
+            form.parts.push(Member { place, at: start..form.bytes.len() });
         }
         let len = form.parts.len() - first;
         form.sort(begin, first);
         form.close(begin, len);
+        form.depth -= 1;
         form.id = id;
         Ok(())
     }
@@ -280,6 +330,26 @@ mod tests {
         );
     }
 
+    /// Journals hold these digests: a shop that says the same after an update of the host must find
+    /// itself known.
+    #[test]
+    fn what_was_digested_by_earlier_versions_is_known_again() {
+        for (body, digest) in [
+            (
+                &br#"{"id":27,"a":{"zz":true,"b":null,"ba":false},"meta_data":[{"id":9,"k":-3},{"id":2},{"k":1.50}],"_links":{"x":[[[1]]]},"status_of_it":"https://x/\u00e9","status_on":["",18446744073709551615]}"#[..],
+                "36273030b8542001faaeca6b741da98a05a239444f8f24445ea9461d0948b8f3",
+            ),
+            (
+                include_bytes!(
+                    "../../../tests/fixtures/woocommerce/webhooks/039-order-br-cnpj-order-created.json"
+                ),
+                "ff6a11c9153c49d56bec2104a7df608d2de547f186ced993db22006516591a8b",
+            ),
+        ] {
+            assert_eq!(hex::encode(content(body)), digest);
+        }
+    }
+
     #[test]
     fn what_it_says_is() {
         different(r#"{"id":1}"#, r#"{"id":2}"#);
@@ -302,5 +372,15 @@ mod tests {
         different("<html>", "<htm>");
         assert_ne!(content(b"\"\xff\""), content(b"\"\xfe\""));
         different(r#"{"id":1} x"#, r#"{"id":1}"#);
+    }
+
+    #[test]
+    fn how_deeply_it_nests_is_told_of_all_of_it() {
+        let depth = |body: &str| Reading::of(body.as_bytes()).depth;
+        assert_eq!(depth("1"), Some(0));
+        assert_eq!(depth("{}"), Some(1));
+        assert_eq!(depth(r#"{"a":[],"b":{"c":[[1],2]},"d":"[[[[["}"#), Some(4));
+        assert_eq!(depth(r#"{"a":1,"_links":{"self":[{"href":"x"}]}}"#), Some(4));
+        assert_eq!(depth(r#"{"a":[1}"#), None);
     }
 }

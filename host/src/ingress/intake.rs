@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
-use super::content::content;
+use super::content::Reading;
 use super::guard::Share;
 use super::peek::{Unfit, peek};
 use super::source::Source;
@@ -81,12 +81,12 @@ impl Ingress {
     /// A connection that is not listening (any more) is no obstacle: routes are matched when the
     /// dispatcher takes the event.
     pub async fn offer(&self, offer: Offer) -> Taken {
-        let peek = match peek(&offer.topic, &offer.body) {
+        let Reading { content, depth } = Reading::of(&offer.body);
+        let peek = match peek(&offer.topic, &offer.body, depth) {
             Ok(peek) => peek,
             Err(unfit) => return self.set_aside(offer, unfit).await,
         };
         let event_id = EventId::fresh();
-        let content = content(&offer.body);
         let fingerprint = self.fingerprint(&offer, &content, &event_id);
         let correlation_id = offer.correlation_id.unwrap_or_else(|| event_id.0.clone());
         let event = NewEvent {

@@ -8,5 +8,7 @@ use super::peek::peek;
 /// # Errors
 /// The code (`error_object`) and the sentence.
 pub fn look(topic: &str, body: &[u8]) -> Result<String, (&'static str, String)> {
-    peek(topic, body).map(|peek| peek.resource_key).map_err(|unfit| (unfit.reason, unfit.detail))
+    peek(topic, body, None)
+        .map(|peek| peek.resource_key)
+        .map_err(|unfit| (unfit.reason, unfit.detail))
 }

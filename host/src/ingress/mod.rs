@@ -79,7 +79,7 @@ impl Counters {
 /// rehearsal names what the host would.
 #[must_use]
 pub fn resource_key(topic: &str, body: &[u8]) -> Option<String> {
-    peek::peek(topic, body).ok().map(|peek| peek.resource_key)
+    peek::peek(topic, body, None).ok().map(|peek| peek.resource_key)
 }
 
 /// The hooks as an axum router; merge it with the host's other paths.

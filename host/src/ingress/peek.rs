@@ -1,7 +1,7 @@
 //! A look into a body: what it is about and how old it is, without reading it into a tree.
 //!
-//! Two passes over the bytes, neither of which recurses: one counts how deeply brackets nest, the
-//! other is serde's skipping over everything but the six top-level keys we ask for. A body that
+//! Serde skips over everything but the seven top-level keys we ask for, without recursing. How deeply
+//! brackets nest is known from another reading of the body, or counted byte by byte. A body that
 //! passes is UTF-8, one JSON object, and shallow enough for every reader further on.
 
 use jiff::Timestamp;
@@ -59,13 +59,14 @@ struct ErrorData {
     status: u16,
 }
 
-/// Looks into a body that was sent under `topic` (`order.updated`).
-pub(super) fn peek(topic: &str, body: &[u8]) -> Result<Peek, Unfit> {
+/// Looks into a body that was sent under `topic` (`order.updated`) and nests as deeply as `depth` says,
+/// if that is known.
+pub(super) fn peek(topic: &str, body: &[u8], depth: Option<usize>) -> Result<Peek, Unfit> {
     let text = std::str::from_utf8(body).map_err(|error| Unfit {
         reason: "not_utf8",
         detail: format!("the body is not UTF-8 from byte {} on", error.valid_up_to()),
     })?;
-    let depth = depth(body);
+    let depth = depth.unwrap_or_else(|| count_depth(body));
     if depth > DEPTH_MAX {
         return Err(Unfit {
             reason: "too_deep",
@@ -181,7 +182,7 @@ fn moment(json: &str) -> Option<Timestamp> {
 }
 
 /// How deeply brackets nest, strings left out. What is not JSON gives some number.
-fn depth(body: &[u8]) -> usize {
+fn count_depth(body: &[u8]) -> usize {
     let mut depth = 0_usize;
     let mut deepest = 0;
     let mut bytes = body.iter();
@@ -221,12 +222,12 @@ mod tests {
 
     #[track_caller]
     fn key(topic: &str, body: &str) -> String {
-        peek(topic, body.as_bytes()).unwrap().resource_key
+        peek(topic, body.as_bytes(), None).unwrap().resource_key
     }
 
     #[track_caller]
     fn reason(topic: &str, body: &[u8]) -> &'static str {
-        peek(topic, body).unwrap_err().reason
+        peek(topic, body, None).unwrap_err().reason
     }
 
     #[test]
@@ -244,7 +245,7 @@ mod tests {
 
     #[test]
     fn an_order_names_its_refunds_and_nothing_else_does() {
-        let refunds = |topic: &str, body: &str| peek(topic, body.as_bytes()).unwrap().refunds;
+        let refunds = |topic: &str, body: &str| peek(topic, body.as_bytes(), None).unwrap().refunds;
         let body = r#"{"id":26,"refunds":[{"id":38,"total":"-71.91"},{"id":39}]}"#;
         assert_eq!(refunds("order.updated", body), Some(vec![38, 39]));
         assert_eq!(refunds("order.updated", r#"{"id":26,"refunds":[]}"#), Some(vec![]));
@@ -260,7 +261,7 @@ mod tests {
     fn a_gmt_date_without_a_zone_is_utc() {
         let at = |text: &str| {
             let body = format!(r#"{{"id":1,"date_modified_gmt":{text}}}"#);
-            peek("order.updated", body.as_bytes()).unwrap().version.map(|it| it.to_string())
+            peek("order.updated", body.as_bytes(), None).unwrap().version.map(|it| it.to_string())
         };
         assert_eq!(at(r#""2026-11-22T02:14:55""#).as_deref(), Some("2026-11-22T02:14:55Z"));
         assert_eq!(at(r#""2026-11-22T02:14:55Z""#).as_deref(), Some("2026-11-22T02:14:55Z"));
