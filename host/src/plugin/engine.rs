@@ -249,11 +249,11 @@ fn pool(options: &EngineOptions) -> PoolingAllocationConfig {
         .max_tables_per_component(TABLES_MAX)
         .table_elements(usize::try_from(TABLE_ELEMENTS_CEILING).unwrap_or(usize::MAX))
         .max_memory_size(usize::try_from(MEMORY_BYTES_CEILING).unwrap_or(usize::MAX))
-        // What a plugin in Rust or C writes for an order of usual size stays mapped between calls; it is put
-        // back by hand, which is cheaper than giving the pages up and faulting them in again. Each page kept
-        // is cleared at each call, whether this one wrote to it or not: with 2 MiB, small orders took half as
-        // long again in a place where a large one had been.
-        .linear_memory_keep_resident(256 << 10)
+        // What a plugin in Rust, C or JavaScript writes for an order of usual size stays mapped between calls; it
+        // is put back by hand, which is cheaper than giving the pages up and faulting them in again. Each page
+        // kept is cleared at each call, whether this one wrote to it or not: with 2 MiB, small orders took half
+        // as long again in a place where a large one had been.
+        .linear_memory_keep_resident(512 << 10)
         .table_keep_resident(64 << 10)
         // Resets only the pages that were written, where the kernel can say which.
         .pagemap_scan(Enabled::Auto)

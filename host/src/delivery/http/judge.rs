@@ -32,7 +32,7 @@ pub(super) struct Said<'a> {
 }
 
 impl Target {
-    /// `known` says that the target's id of the document was known before.
+    /// `known` looks whether the target's id of the document was known before; only asked where that decides.
     pub(super) fn judge(
         &self,
         document: &Document,
