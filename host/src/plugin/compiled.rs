@@ -132,16 +132,19 @@ impl Compiled {
     /// Keeps code that this host has just compiled.
     pub(super) fn keep(&self, digest: &str, bytes: &[u8]) -> std::io::Result<()> {
         let (code, mac) = self.places(digest);
-        self.put(&code, bytes)?;
-        self.put(&mac, &self.mac(digest, bytes).finalize().into_bytes())
+        let draft = self.draft(bytes)?;
+        // What a power cut leaves would be caught by the MAC. But only pages that are on the disk can be given
+        // back after loading (`rest`), and newer kernels map a file that was just written as a whole.
+        draft.as_file().sync_data()?;
+        draft.persist(code)?;
+        self.draft(&self.mac(digest, bytes).finalize().into_bytes())?.persist(mac)?;
+        Ok(())
     }
 
-    fn put(&self, place: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    fn draft(&self, bytes: &[u8]) -> std::io::Result<tempfile::NamedTempFile> {
         let mut draft = tempfile::NamedTempFile::new_in(&self.dir)?;
         draft.write_all(bytes)?;
-        // Not synced: what a power cut leaves is caught by the MAC.
-        draft.persist(place)?;
-        Ok(())
+        Ok(draft)
     }
 
     fn mac(&self, digest: &str, bytes: &[u8]) -> Hmac<Sha256> {
