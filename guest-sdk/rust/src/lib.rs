@@ -91,6 +91,7 @@ pub mod bindings;
 mod bump;
 pub mod brazil;
 mod context;
+mod decimal;
 mod export;
 #[cfg(target_arch = "wasm32")]
 #[doc(hidden)]

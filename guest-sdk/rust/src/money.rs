@@ -1,13 +1,14 @@
 //! Money and quantities: decimals, never floats.
 //!
-//! [`Decimal`] is `rust_decimal`'s, 28 significant digits. There is no way from `f64` here, and
+//! [`Decimal`] has 28 significant digits and no way from `f64`, and
 //! amounts in payloads are read from their JSON text, so `33.333333333333336` stays what it says
 //! and `"254.56"` stays what it is.
 
 use std::fmt;
 
-pub use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Serialize, Serializer};
+
+pub use crate::decimal::{Decimal, RoundingStrategy};
 
 /// Reads a decimal from text: `-12.34`, `1E-7`.
 ///
@@ -19,9 +20,7 @@ pub fn parse(text: &str) -> Result<Decimal, NotDecimal> {
     if text.contains('_') {
         return Err(NotDecimal(text.chars().take(40).collect()));
     }
-    let parsed =
-        if text.contains(['e', 'E']) { Decimal::from_scientific(text) } else { text.parse() };
-    parsed.map_err(|_| NotDecimal(text.chars().take(40).collect()))
+    Decimal::read(text).ok_or_else(|| NotDecimal(text.chars().take(40).collect()))
 }
 
 /// The text that was no decimal number.
