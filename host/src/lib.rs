@@ -30,6 +30,7 @@ pub mod secret;
 pub mod telemetry;
 pub mod backlog;
 pub mod exact;
+pub mod reference;
 // the road, in order
 pub mod journal;
 pub mod checkpoint;

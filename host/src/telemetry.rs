@@ -161,12 +161,12 @@ impl Metrics {
 
 /// Sends log lines to standard error: text on a terminal, JSON elsewhere. `MAPWRIGHT_LOG` takes the
 /// usual filter directives (`info`, `mapwright=debug`).
-pub fn log_to_stderr() {
+pub fn log_to_stderr(json: bool) {
     use std::io::IsTerminal;
     let filter = tracing_subscriber::EnvFilter::try_from_env("MAPWRIGHT_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let set = if std::io::stderr().is_terminal() {
+    let set = if !json && std::io::stderr().is_terminal() {
         builder.with_target(false).try_init()
     } else {
         builder.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init()

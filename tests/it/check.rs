@@ -43,6 +43,20 @@ fn a_good_plugin_is_described_to_people_and_to_machines() {
     assert_eq!(report["accepted"], true);
     assert_eq!(report["manifest"]["settings_schema"]["required"][0], "shop_name");
     assert_eq!(report["limits"]["output_bytes"], 4 << 20);
+
+    let settings = path.with_file_name("settings.json");
+    for (text, code, words) in [
+        (r#"{"shop_name":"Acme"}"#, 0, "suit"),
+        (r#"{"shop_name":1}"#, 1, "/shop_name"),
+        (r#"{"shop_name":"Acme","shop_nmae":"Acme"}"#, 1, "did you mean `shop_name`?"),
+    ] {
+        std::fs::write(&settings, text).unwrap();
+        let more = ["--json", "--settings", settings.to_str().unwrap()];
+        let report = check(&path, &more).code(code).json();
+        let sections = report["sections"].as_array().unwrap();
+        let section = sections.iter().find(|it| it["name"] == "settings").unwrap();
+        assert!(section["said"].as_str().unwrap().contains(words), "{section}");
+    }
 }
 
 #[test]
@@ -90,6 +104,21 @@ fn limits_come_from_the_host_the_merchant_and_the_plugin() {
     let all = of(&["--json", "--config", config, "--merchant", "acme"]);
     assert_eq!((&all["fuel"], &all["log_lines"]), (&2_000_000.into(), &7.into()));
     assert_eq!(all["memory_bytes"], 8 << 20);
+
+    // A dry run is held to the same, and says so.
+    let payload = folder.path().join("order.json");
+    std::fs::write(&payload, r#"{"id":1}"#).unwrap();
+    let [plugin, payload] = [&path, &payload].map(|it| it.to_str().unwrap());
+    let args = ["dry-run", plugin, "--payload", payload, "--json", "--config", config];
+    let run = mapwright_tests::command::mapwright(args.into_iter().chain([
+        "--merchant",
+        "acme",
+        "--fuel",
+        "3000000",
+    ]));
+    let limits = run.code(0).json()["limits"].clone();
+    assert_eq!((&limits["fuel"], &limits["log_lines"]), (&3_000_000.into(), &7.into()));
+    assert_eq!(limits["memory_bytes"], 8_388_608);
 
     std::fs::write(folder.path().join("mapwright.toml"), "[limits]\nfule = 1\n").unwrap();
     let ran = check(&path, &["--config", config]).code(2);

@@ -263,10 +263,76 @@ fn what_comes_is_compared_with_what_is_expected() {
     let ran = dry_run(&plugin, &payload, &["--expect", &file, "--json"]).code(1);
     assert_eq!(ran.json()["outcome"], "mapped");
     assert!(ran.stderr.contains("different from"), "{ran:#?}");
+    let said = ran.json();
+    assert_eq!(said["as_expected"], false);
+    assert_eq!(said["differences"]["expected"]["documents"][0]["body"]["total"], "10.01");
+    assert_eq!(said["differences"]["actual"]["documents"][0]["body"]["total"], "10.00");
 
     // What was saved can be expected as it is.
     let file = expect(&dry_run(&plugin, &payload, &["--json"]).code(0).stdout);
+    let ran = dry_run(&plugin, &payload, &["--expect", &file, "--json"]).code(0);
+    assert_eq!(ran.json()["as_expected"], true);
+    let file = expect(&ran.stdout);
     dry_run(&plugin, &payload, &["--expect", &file, "--json"]).code(0);
+}
+
+#[test]
+fn a_setting_that_no_plugin_knows_is_refused_as_the_host_refuses_it() {
+    let desk = Desk::new();
+    let mut guest = Guest::echo("echo");
+    guest.settings_schema =
+        json!({"type": "object", "properties": {"shop_name": {"type": "string"}}}).to_string();
+    let plugin = desk.plugin(&guest);
+    let typo = desk.file("typo.json", r#"{"shop_nmae": "Acme"}"#);
+    let ran = dry_run(&plugin, &order(), &["--settings", typo.to_str().unwrap(), "--json"]).code(1);
+    assert!(ran.stderr.contains("did you mean `shop_name`?"), "{ran:#?}");
+    assert_eq!(ran.json()["error"]["settings"][0]["pointer"], "/shop_nmae");
+    // A plugin whose schema names nothing takes anything.
+    let plugin = desk.plugin(&Guest::echo("open"));
+    dry_run(&plugin, &order(), &["--settings", typo.to_str().unwrap()]).code(0);
+}
+
+#[test]
+fn a_table_that_is_said_twice_is_refused() {
+    let desk = Desk::new();
+    let plugin = desk.plugin(&Guest::echo("echo"));
+    let [one, two] = ["one.csv", "two.csv"].map(|name| desk.file(name, "key,rate\nBR,18\n"));
+    let [one, two] = [&one, &two].map(|file| format!("taxes={}", file.display()));
+    let ran = dry_run(&plugin, &order(), &["--lookup", &one, "--lookup", &two]).code(2);
+    assert!(ran.stderr.contains("the table `taxes` twice"), "{ran:#?}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn an_answer_that_cannot_be_written_is_no_success() {
+    let desk = Desk::new();
+    let plugin = desk.plugin(&Guest::echo("echo"));
+    for more in [&["--json"][..], &[]] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let ran = std::process::Command::new(mapwright_tests::command::path())
+            .arg("dry-run")
+            .arg(&plugin)
+            .arg("--payload")
+            .arg(order())
+            .args(more)
+            .stdout(full)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&ran.stderr);
+        assert_eq!(ran.status.code(), Some(2), "{said}");
+        assert!(said.contains("cannot be written"), "{said}");
+    }
+}
+
+#[test]
+fn limits_are_told_also_where_nothing_could_be_run() {
+    let desk = Desk::new();
+    let payload = desk.file("list.json", "[]");
+    let plugin = desk.plugin(&Guest::echo("echo"));
+    let report = dry_run(&plugin, &payload, &["--json"]).code(1).json();
+    assert_eq!(report["outcome"], "rejected");
+    assert_eq!(report["usage"]["fuel_limit"], 100_000_000);
+    assert_eq!(report["usage"]["memory_limit_bytes"], 64 << 20);
 }
 
 #[test]

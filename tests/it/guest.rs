@@ -113,6 +113,9 @@ fn a_new_project_builds_and_its_tests_pass_untouched_also_inside_another_workspa
         said.contains("panicked at src/lib.rs:") && said.contains("no thirteen here"),
         "{run:#}"
     );
+    // The way there begins with the author's own function, by the name it has in the source.
+    let first = run["failure"]["backtrace"][0].as_str().unwrap();
+    assert!(first.contains("LojaDaAna") && first.ends_with("::transform"), "{run:#}");
 
     // What does not compile is not taken for a plugin, and cargo's own words come through.
     std::fs::write(&rules, "fn main() { nonsense }").unwrap();
@@ -155,6 +158,6 @@ fn what_cannot_be_built_says_what_to_do() {
     let manifest = "[package]\nname = \"plain\"\nedition = \"2024\"\n[workspace]\n";
     std::fs::write(folder.path().join("Cargo.toml"), manifest).unwrap();
     let ran = mapwright(["build", dir, "--json"]).code(2);
-    assert_eq!(ran.json()["error"], "not_a_project");
+    assert_eq!(ran.json()["error"]["code"], "not_a_project");
     assert!(ran.stdout.contains("cdylib"), "{ran:?}");
 }

@@ -8,22 +8,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// In road order: (module, what it may name).
-const ROAD: [(&str, &[&str]); 23] = [
+const ROAD: [(&str, &[&str]); 24] = [
     ("event", &[]),
     ("secret", &[]),
     ("telemetry", &[]),
     ("backlog", &[]),
     ("exact", &[]),
+    ("reference", &[]),
     ("journal", &["event"]),
     ("checkpoint", &["event"]),
     ("ingress", &["event", "secret", "telemetry", "journal"]),
     ("poll", &["event", "secret", "telemetry", "backlog", "journal", "checkpoint", "ingress"]),
     ("route", &["event"]),
-    ("plugin", &["event"]),
+    ("plugin", &["event", "reference"]),
     ("evidence", &["event", "exact", "plugin"]),
     ("case", &["event", "ingress", "plugin", "evidence"]),
     ("seatbelt", &["event", "exact", "plugin"]),
-    ("delivery", &["event", "secret"]),
+    ("delivery", &["event", "secret", "reference"]),
     (
         "config",
         &[

@@ -11,7 +11,7 @@ use std::sync::{Arc, LazyLock};
 use bytes::Bytes;
 use mapwright::plugin::{
     Capability, Context, Engine, EngineOptions, Job, Limits, LoadError, Lookups, Outcome, Plugin,
-    Pool, Run, Stage, Stages, admission, run,
+    Pool, Room, Run, Stage, Stages, admission, run,
 };
 use mapwright_tests::guests::{Guest, LINES_AT, SETTINGS_AT};
 
@@ -268,12 +268,34 @@ fn an_endless_loop_with_endless_fuel_meets_the_deadline() {
 #[test]
 fn a_memory_bomb_is_told_what_it_asked_for() {
     let run = run_body("(loop $l (drop (memory.grow (i32.const 16))) (br $l)) unreachable");
-    let Outcome::OutOfMemory { requested_bytes, limit_bytes } = run.outcome else {
+    let Outcome::OutOfMemory { room: Room::Memory, requested, limit } = run.outcome else {
         panic!("{:?}", run.outcome)
     };
-    assert_eq!(limit_bytes, 64 << 20);
-    assert!(requested_bytes > limit_bytes && requested_bytes <= limit_bytes + (16 << 16));
-    assert!(run.usage.memory_bytes <= limit_bytes);
+    assert_eq!(limit, 64 << 20);
+    assert!(requested > limit && requested <= limit + (16 << 16));
+    assert!(run.usage.memory_bytes <= limit);
+    neighbour_maps();
+}
+
+#[test]
+fn a_table_that_grows_too_large_and_instances_that_are_too_many_are_told_by_their_limits() {
+    let mut guest = Guest::transforming(
+        "tables",
+        "(drop (table.grow $more (ref.null func) (i32.const 30000))) unreachable",
+    );
+    guest.functions = "(table $more 1 funcref)".to_owned();
+    let run = run_with(&guest, Limits::default());
+    let Outcome::OutOfMemory { room: Room::TableElements, requested, limit } = run.outcome else {
+        panic!("{:?}", run.outcome)
+    };
+    assert_eq!((requested, limit), (30_001, 20_000));
+
+    // A component has a core instance for its module and more for what it imports.
+    let limits = Limits { instances: 1, ..Limits::default() };
+    let error = ENGINE.load("many", &Guest::echo("many").module(), &limits).unwrap_err();
+    assert_eq!(error.code(), "manifest_failed");
+    let said = error.to_string();
+    assert!(said.contains("core instances and may have 1. Raise `instances`"), "{said}");
     neighbour_maps();
 }
 

@@ -28,7 +28,8 @@ const COMPARED: [&str; 9] = [
     "failure",
 ];
 /// Keys of a report that say how it was made.
-const NOT_COMPARED: [&str; 4] = ["usage", "plugin", "stages", "limits"];
+const NOT_COMPARED: [&str; 6] =
+    ["usage", "plugin", "stages", "limits", "as_expected", "differences"];
 /// Keys that hold a list of records.
 const RECORDS: [&str; 4] = ["documents", "lines", "violations", "logs"];
 

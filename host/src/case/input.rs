@@ -120,6 +120,18 @@ pub(crate) fn read_json(path: &Path) -> Result<Value, Unreadable> {
 
 /// `bytes`, which came from `path`, as JSON.
 pub(crate) fn parse_json(path: &Path, bytes: &[u8]) -> Result<Value, Unreadable> {
+    let syntax = |offset: usize, message: &str| {
+        let (line, column) = place(bytes, offset);
+        let message = message.to_owned();
+        Unreadable::Syntax { path: path.to_owned(), line, column, kind: "JSON", message }
+    };
+    if let Err(error) = std::str::from_utf8(bytes) {
+        let message = "it is not UTF-8 here; save it as UTF-8 (it may be Latin-1)";
+        return Err(syntax(error.valid_up_to(), message));
+    }
+    if bytes.starts_with(b"\xef\xbb\xbf") {
+        return Err(syntax(0, "it begins with a byte order mark; save it without (UTF-8, no BOM)"));
+    }
     serde_json::from_slice(bytes).map_err(|error| {
         let message = error.to_string();
         let tail = format!(" at line {} column {}", error.line(), error.column());
@@ -220,6 +232,13 @@ mod tests {
     fn a_fault_in_json_is_placed_once() {
         let error = parse_json(Path::new("payload.json"), b"{\"id\": 1,\n  nope}").unwrap_err();
         assert_eq!(error.to_string(), "payload.json:2:3: not JSON: key must be a string");
+        for (bytes, said) in [
+            (&b"{\"a\":\n \"\xe9\"}"[..], "payload.json:2:3: not JSON: it is not UTF-8 here"),
+            (b"\xef\xbb\xbf{}", "payload.json:1:1: not JSON: it begins with a byte order mark"),
+        ] {
+            let error = parse_json(Path::new("payload.json"), bytes).unwrap_err().to_string();
+            assert!(error.starts_with(said), "{error}");
+        }
     }
 
     #[test]

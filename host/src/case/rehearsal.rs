@@ -4,7 +4,9 @@
 use std::sync::Arc;
 
 use serde::Serialize;
+use serde_json::{Map, Value};
 
+use super::input;
 use super::report::{PluginName, Report, StageNames};
 use super::{Case, Unreadable, context_of, tables};
 use crate::plugin::{self, Capability, Limits, LimitsPatch, Plugin, Stage, Stages};
@@ -34,7 +36,10 @@ impl SettingsFault {
     pub(crate) fn line(&self, what: &str) -> String {
         let Self { pointer, message, plugin, .. } = self;
         let pointer = if pointer.is_empty() { "(the whole)" } else { pointer };
-        format!("{what} {pointer}: {message} (says the settings schema of {plugin})")
+        match self.code.as_str() {
+            "unknown" => format!("{what} {pointer}: {message}"),
+            _ => format!("{what} {pointer}: {message} (says the settings schema of {plugin})"),
+        }
     }
 }
 
@@ -66,9 +71,14 @@ impl Rehearsal {
         }
     }
 
-    /// Where the case's settings break a schema of the plugins that would get them.
+    /// Where the case's settings break a schema of the plugins that would get them, or are known to none.
     pub(crate) fn settings_faults(&self, case: &Case) -> Vec<SettingsFault> {
-        let settings = serde_json::Value::Object(case.settings.clone());
+        self.faults_of(&case.settings)
+    }
+
+    /// The same of settings by themselves.
+    pub(crate) fn faults_of(&self, settings: &Map<String, Value>) -> Vec<SettingsFault> {
+        let settings = Value::Object(settings.clone());
         let mut faults = Vec::new();
         let mut asked: Vec<&str> = Vec::new();
         for plugin in self.plugins() {
@@ -84,6 +94,17 @@ impl Rehearsal {
                     plugin: plugin.name().to_owned(),
                 }
             }));
+        }
+        if let Some((unknown, known)) = self.stages.unknown_setting(&settings) {
+            faults.push(SettingsFault {
+                pointer: format!("/{}", unknown.replace('~', "~0").replace('/', "~1")),
+                code: "unknown".to_owned(),
+                message: format!(
+                    "no plugin that gets it knows this setting; {}",
+                    input::hint(unknown, &known)
+                ),
+                plugin: self.main.name().to_owned(),
+            });
         }
         faults
     }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::words;
 use crate::event::{Document, PriceLine, Violation};
-use crate::plugin::{Limits, LogLine, Outcome, Profile, Run, Usage};
+use crate::plugin::{HOSTCALL, Limits, LogLine, Outcome, Profile, Run, Usage};
 
 /// The whole of it.
 #[derive(Debug, Serialize)]
@@ -150,10 +150,22 @@ fn failure_of(outcome: &Outcome) -> Option<Value> {
             "message": format!("the plugin did not answer within {} ms", count(*limit_ms)),
             "limit_ms": limit_ms,
         }),
-        Outcome::OutOfMemory { requested_bytes, limit_bytes } => json!({
-            "message": format!("the plugin asked for {} of memory and may have {}", words::bytes(*requested_bytes), words::bytes(*limit_bytes)),
-            "requested_bytes": requested_bytes,
-            "limit_bytes": limit_bytes,
+        Outcome::OutOfMemory { room, requested, limit } if room.is_memory() => json!({
+            "message": format!("the plugin asked for {} of memory and may have {}", words::bytes(*requested), words::bytes(*limit)),
+            "requested_bytes": requested,
+            "limit_bytes": limit,
+        }),
+        Outcome::OutOfMemory { room, requested, limit } => json!({
+            "message": format!("the plugin asked for {} {} and may have {}; the limit is `{}`", count(*requested), room.unit(), count(*limit), room.limit_name()),
+            "what": room.limit_name(),
+            "requested": requested,
+            "limit": limit,
+        }),
+        Outcome::OutputTooLarge { what, limit, .. } if what == HOSTCALL => json!({
+            "message": format!("the plugin handed over more than {} bytes at once: an answer, a list of documents or a line of log that is too large. What may be handed over goes with `output_bytes` and `documents`", count(*limit)),
+            "what": what,
+            "size": null,
+            "limit": limit,
         }),
         Outcome::OutputTooLarge { what, size, limit } => json!({
             "message": format!("the answer is too large: {what} is {} and may be {}", count(*size), count(*limit)),

@@ -55,7 +55,8 @@ pub(super) fn run(args: &Args) -> ExitCode {
         Err(error) => {
             let (name, code) = kind(&error);
             if args.json {
-                let answer = json!({"ok": false, "error": name, "message": error.to_string()});
+                let answer =
+                    json!({"ok": false, "error": {"code": name, "message": error.to_string()}});
                 anstream::println!("{answer:#}");
             } else {
                 anstream::eprintln!("error: {error}");

@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::case::{CaseFlags, Unreadable, input};
 use super::evidence::headroom::{Outlook, outlook, ready};
 use super::evidence::{Failure, fail, stem, threads};
-use super::rehearsal::engine;
+use super::rehearsal::{configured, engine};
 use super::screen::{
     self, BAD, DIM, GOOD, NAME, STRONG, WARN, bytes, count, indented, paint, plain, table,
 };
@@ -158,13 +158,29 @@ fn check(args: &Args) -> Result<Findings, Failure> {
         return Ok(findings); // there is nothing to run
     };
     report.add(Section::new("package", Went::Passed, package.words()), "package");
-    for name in ["signature", "settings"] {
-        report.add(Section::new(name, Went::NotRun, HOST), name);
-    }
+    report.add(Section::new("signature", Went::NotRun, HOST), "signature");
     let rehearsal = Rehearsal::of(&plugin, asked);
+    report.add(given_settings(args, &rehearsal)?, "settings");
+    if !report.accepted {
+        findings.report = Some(report);
+        return Ok(findings);
+    }
     run_it(args, &package, &rehearsal, &mut report, &mut findings)?;
     findings.report = Some(report);
     Ok(findings)
+}
+
+/// Whether the plugin takes the settings that were given with it.
+fn given_settings(args: &Args, rehearsal: &Rehearsal) -> Result<Section, Failure> {
+    let Some(settings) = args.case.settings()? else {
+        return Ok(Section::new("settings", Went::NotRun, HOST));
+    };
+    let faults = rehearsal.faults_of(&settings);
+    let said: Vec<String> = faults.iter().map(|fault| fault.line("settings")).collect();
+    Ok(match said.is_empty() {
+        true => Section::new("settings", Went::Passed, "they suit the plugin's schema"),
+        false => Section::new("settings", Went::Refused, said.join("; ")),
+    })
 }
 
 /// Adds the sections that need the plugin to run.
@@ -287,39 +303,6 @@ fn disagreements(out: &mut String, table: &Checked) {
     }
 }
 
-/// What a configuration sets of a plugin file's limits: the host's, the merchant's, the plugin's own.
-fn configured(
-    dir: &Path,
-    merchant: Option<&str>,
-    plugin: &Path,
-) -> Result<LimitsPatch, Unreadable> {
-    let host = dir.join("mapwright.toml");
-    let mut limits = patch_in(&host, &input::read_toml(&host)?)?;
-    if let Some(merchant) = merchant {
-        let file = dir.join("merchants").join(merchant).join("merchant.toml");
-        let text = input::read_toml(&file)?;
-        limits = limits.then(&patch_in(&file, &text)?);
-        let name = plugin.file_stem().unwrap_or_default().to_string_lossy();
-        let own = text.get("plugins").and_then(|plugins| plugins.get(name.as_ref()));
-        if let Some(own) = own.and_then(toml::Value::as_table) {
-            limits = limits.then(&patch_in(&file, own)?);
-        }
-    }
-    Ok(limits)
-}
-
-/// The `limits` of a table.
-fn patch_in(file: &Path, table: &toml::Table) -> Result<LimitsPatch, Unreadable> {
-    let Some(limits) = table.get("limits") else { return Ok(LimitsPatch::default()) };
-    let mut names = limits.as_table().into_iter().flat_map(|table| table.keys());
-    if let Some(name) = names.find(|name| !LimitsPatch::NAMES.contains(&name.as_str())) {
-        let hint = input::hint(name, LimitsPatch::NAMES);
-        return Err(Unreadable::sense(file, format!("no limit is called `{name}`; {hint}")));
-    }
-    let patch = limits.clone().try_into();
-    patch.map_err(|error: toml::de::Error| Unreadable::sense(file, error.message()))
-}
-
 /// The report for people: the verdict first, then what it is, then what it takes and may use.
 fn view(report: &Report, file: &Path) -> String {
     let mut out = String::new();
@@ -365,7 +348,7 @@ fn facts(out: &mut String, report: &Report, file: &Path) {
         format!(
             "{}, {}{}",
             bytes(report.size_bytes),
-            report.kind.unwrap_or("not WebAssembly"),
+            report.kind.unwrap_or("not read as WebAssembly"),
             functions.unwrap_or_default()
         ),
     ));

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::case::{Case, CaseFlags};
 use super::rehearsal::{
     Comparison, Expectation, LimitFlags, LoadFailure, PluginFiles, Rehearsal, Report,
-    SettingsFault, view,
+    SettingsFault, configured, view,
 };
 use super::screen;
 
@@ -22,6 +22,7 @@ Examples:
   mapwright dry-run plugin.wasm --payload order.json --settings settings.toml --lookups lookups/
   mapwright dry-run plugin.wasm --payload order.json --json > expected.json
   mapwright dry-run plugin.wasm --payload order.json --expect expected.json
+  mapwright dry-run plugin.wasm --payload order.json --config /etc/mapwright --merchant acme
   curl -s https://shop.example/order.json | mapwright dry-run plugin.wasm --payload -
 
 Exit code:
@@ -59,6 +60,12 @@ pub(super) struct Args {
     status: Option<PathBuf>,
     #[command(flatten)]
     limits: LimitFlags,
+    /// Run under what this configuration sets of the limits, over those of the plugin's profile.
+    #[arg(long, value_name = "DIR")]
+    config: Option<PathBuf>,
+    /// The merchant in that configuration.
+    #[arg(long, value_name = "NAME", requires = "config")]
+    merchant: Option<String>,
     /// Print the report as JSON.
     #[arg(long)]
     json: bool,
@@ -71,7 +78,7 @@ pub(super) fn run(args: &Args) -> ExitCode {
             let Rehearsed { report, comparison, heading, payload } = *rehearsed;
             let same = comparison.as_ref().is_none_or(Comparison::same);
             if args.json {
-                screen::print_json(&report.text());
+                screen::print_json(&as_json(&report, comparison.as_ref()));
             } else {
                 screen::print(&view::report(&report, &heading, &payload));
             }
@@ -117,7 +124,11 @@ fn rehearse(args: &Args) -> Result<Ending, LoadFailure> {
         pricing: args.pricing.clone(),
         status_translation: args.status.clone(),
     };
-    let rehearsal = Rehearsal::load(&files, &args.limits)?;
+    let mut limits = args.limits.clone();
+    if let Some(dir) = &args.config {
+        limits.configured = configured(dir, args.merchant.as_deref(), &args.plugin)?;
+    }
+    let rehearsal = Rehearsal::load(&files, &limits)?;
     let faults = rehearsal.settings_faults(&case);
     if !faults.is_empty() {
         return Ok(Ending::Settings(faults));
@@ -137,6 +148,19 @@ fn rehearse(args: &Args) -> Result<Ending, LoadFailure> {
         case.circumstances.resource_key(&case.payload),
     );
     Ok(Ending::Ran(Box::new(Rehearsed { report, comparison, heading, payload: case.value })))
+}
+
+/// The report; with `--expect` also whether it is as expected, and what differs.
+fn as_json(report: &Report, comparison: Option<&Comparison>) -> String {
+    let text = report.text();
+    let Some(comparison) = comparison else { return text };
+    let differences = match comparison.same() {
+        true => json!(null),
+        false => json!({"expected": comparison.expected, "actual": comparison.actual}),
+    };
+    // Put behind the text, which stays as it is: bodies are the plugin's own.
+    let open = text.strip_suffix('}').expect("a report is an object");
+    format!("{open},\"as_expected\":{},\"differences\":{differences}}}", comparison.same())
 }
 
 /// Says on standard error, when the report is JSON, and below the report otherwise, what differs.

@@ -83,6 +83,16 @@ enum NewError {
     File { path: PathBuf, source: std::io::Error },
 }
 
+impl NewError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Name { .. } => "name",
+            Self::Occupied(_) => "occupied",
+            Self::File { .. } => "file",
+        }
+    }
+}
+
 /// Runs the command.
 pub(super) fn run(args: &Args) -> ExitCode {
     let dir = args.dir.clone().unwrap_or_else(|| PathBuf::from(&args.name));
@@ -103,7 +113,10 @@ pub(super) fn run(args: &Args) -> ExitCode {
         }
         Err(error) => {
             if args.json {
-                anstream::println!("{:#}", json!({"ok": false, "message": error.to_string()}));
+                anstream::println!(
+                    "{:#}",
+                    json!({"ok": false, "error": {"code": error.code(), "message": error.to_string()}})
+                );
             } else {
                 anstream::eprintln!("error: {error}");
             }

@@ -21,11 +21,14 @@ pub(super) struct Args {
     /// The folder with mapwright.toml.
     #[arg(long, value_name = "DIR", default_value = ".")]
     config: PathBuf,
+    /// Log as JSON on a terminal too.
+    #[arg(long)]
+    json: bool,
 }
 
 /// Runs the command.
 pub(super) fn run(args: &Args) -> ExitCode {
-    crate::telemetry::log_to_stderr();
+    crate::telemetry::log_to_stderr(args.json);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {

@@ -437,19 +437,10 @@ fn stages(route: &Route, catalog: &Catalog) -> Result<Stages, (String, bool)> {
     }
 }
 
-/// A route's settings are one table for all its plugins, so a plugin's schema cannot refuse what it
-/// does not know itself. A key that none of them declares is a typo.
+/// A setting that none of the route's plugins knows, in words.
 fn unknown_setting(route: &Route, stages: &Stages) -> Option<String> {
-    let plugins = [&stages.status_translation, &stages.pricing, &stages.field_mapping];
-    let mut known = Vec::new();
-    for stage in plugins.into_iter().flatten() {
-        // A schema without properties takes anything.
-        let properties = stage.plugin.manifest().settings_schema.get("properties")?.as_object()?;
-        known.extend(properties.keys().map(String::as_str));
-    }
-    let settings = route.settings.as_object()?;
-    let unknown = settings.keys().find(|key| !known.contains(&key.as_str()))?;
-    let hint = super::text::nearest(unknown, known.iter().copied())
+    let (unknown, known) = stages.unknown_setting(&route.settings)?;
+    let hint = super::text::nearest(unknown, known)
         .map(|near| format!("; did you mean `{near}`?"))
         .unwrap_or_default();
     Some(format!("none of its plugins knows the setting `{unknown}`{hint}"))

@@ -25,7 +25,6 @@ pub mod http;
 pub mod limit;
 mod outside;
 mod patience;
-pub mod reference;
 pub mod sandbox;
 mod settle;
 mod status;

@@ -1,11 +1,12 @@
 //! What a plugin answered, held against the contract before anybody acts on it.
 //!
 //! Types are wasmtime's business; here is what types cannot say: sizes, keys that are not empty,
-//! bodies that are JSON, lines that came back as they went in, amounts that are decimals.
+//! bodies that are JSON, references that are whole, lines that came back as they went in, amounts that are decimals.
 
 use serde_json::value::RawValue;
 
 use crate::event::{Document, PriceLine, Violation};
+use crate::reference;
 
 use super::bindings::{Answer, RawDocument};
 use super::limits::Limits;
@@ -106,6 +107,9 @@ pub(super) fn documents(raw: Vec<RawDocument>) -> Result<Vec<Document>, Outcome>
                 "{at}/body has half of a character at byte {place} (a lone surrogate, like `\\ud83d` without \
                  its second half), which is no text. Cut texts between characters"
             )));
+        }
+        if let Err(error) = reference::scan(body.get()) {
+            return Err(bad(format!("{at}/body: {error}")));
         }
         documents.push(Document {
             entity: raw.entity,
@@ -228,6 +232,22 @@ mod tests {
         };
         let Err(Outcome::BadOutput { message }) = documents(vec![raw]) else { panic!() };
         assert!(message.contains("/documents/0/body") && message.contains("column 7"), "{message}");
+    }
+
+    #[test]
+    fn a_reference_that_is_none_is_placed() {
+        let raw = |body: &str| RawDocument {
+            entity: "sale".to_owned(),
+            key: "1".to_owned(),
+            operation: crate::event::Operation::Upsert,
+            body: body.to_owned(),
+            attributes: Vec::new(),
+        };
+        let good = raw(r#"{"party":{"$ref":{"entity":"party","key":"WC-2"}}}"#);
+        assert_eq!(documents(vec![good]).unwrap().len(), 1);
+        let wrong = raw(r#"{"lines":[{"party":{"$ref":{"entity":5,"key":"WC-2"}}}]}"#);
+        let Err(Outcome::BadOutput { message }) = documents(vec![wrong]) else { panic!() };
+        assert!(message.starts_with("/documents/0/body: /lines/0/party"), "{message}");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Why a file is not taken as a plugin: named for what its author does next.
 
-use super::outcome::Outcome;
+use super::outcome::{Outcome, Room};
 
 /// Why a plugin cannot be loaded.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -154,16 +154,24 @@ fn missing_imports(names: &[MissingImport]) -> String {
 fn explain(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Trapped { message, .. } | Outcome::BadOutput { message } => message.clone(),
-        Outcome::OutOfFuel { limit, starting: false } => format!("more than {limit} fuel"),
+        Outcome::OutOfFuel { limit, starting: false } => {
+            format!(
+                "burnt all of its {limit} units of fuel. Raise `fuel`, or say less in the manifest"
+            )
+        }
         Outcome::OutOfFuel { limit, starting: true } => {
             format!(
                 "used up {limit} fuel while starting. Raise `startup_fuel`, or do less before the first call"
             )
         }
         Outcome::Deadline { limit_ms } => format!("more than {limit_ms} ms"),
-        Outcome::OutOfMemory { requested_bytes, limit_bytes } => {
+        Outcome::OutOfMemory { room: Room::Memory, requested, limit } => {
+            format!("asked for {requested} bytes of {limit}. Raise `memory_bytes`, or use less")
+        }
+        Outcome::OutOfMemory { room, requested, limit } => {
+            let (unit, name) = (room.unit(), room.limit_name());
             format!(
-                "asked for {requested_bytes} bytes of {limit_bytes}. Raise `memory_bytes`, or use less"
+                "asked for {requested} {unit} and may have {limit}. Raise `{name}`, or use less"
             )
         }
         Outcome::OutputTooLarge { what, size, limit } => {

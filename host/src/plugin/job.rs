@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use serde_json::Value;
 
 use super::limits::{Limits, LimitsPatch};
 use super::lookups::Lookups;
@@ -78,6 +79,25 @@ pub struct Stages {
     pub pricing: Option<Stage>,
     /// Runs last.
     pub field_mapping: Option<Stage>,
+}
+
+impl Stages {
+    /// A setting that none of the plugins declares, with all that are declared. A route's settings are one table for
+    /// all its plugins, so a plugin's schema cannot refuse what it does not know itself; a key that none of them
+    /// knows is a typo.
+    #[must_use]
+    pub fn unknown_setting<'a>(&'a self, settings: &'a Value) -> Option<(&'a str, Vec<&'a str>)> {
+        let mut known = Vec::new();
+        for stage in
+            [&self.status_translation, &self.pricing, &self.field_mapping].into_iter().flatten()
+        {
+            // A schema without properties takes anything.
+            let schema = &stage.plugin.manifest().settings_schema;
+            known.extend(schema.get("properties")?.as_object()?.keys().map(String::as_str));
+        }
+        let unknown = settings.as_object()?.keys().find(|key| !known.contains(&key.as_str()))?;
+        Some((unknown, known))
+    }
 }
 
 /// One walk through the plugins of a route.

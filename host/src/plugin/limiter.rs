@@ -7,9 +7,7 @@
 use wasmtime::ResourceLimiter;
 
 use super::limits::Limits;
-
-/// What a table element costs the host.
-const TABLE_ELEMENT_BYTES: u64 = 8;
+use super::outcome::Room;
 
 /// Counts what one call holds.
 #[derive(Debug)]
@@ -22,11 +20,12 @@ pub(super) struct Limiter {
     pub(super) exceeded: Option<Exceeded>,
 }
 
-/// A request that was refused.
+/// A request that was refused: bytes of memory, or elements of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Exceeded {
-    pub(super) requested_bytes: u64,
-    pub(super) limit_bytes: u64,
+    pub(super) room: Room,
+    pub(super) requested: u64,
+    pub(super) limit: u64,
 }
 
 impl Limiter {
@@ -45,9 +44,9 @@ impl Limiter {
         self.memory
     }
 
-    fn refuse(&mut self, requested_bytes: u64, limit_bytes: u64) -> wasmtime::Error {
-        self.exceeded = Some(Exceeded { requested_bytes, limit_bytes });
-        wasmtime::format_err!("the plugin asked for {requested_bytes} bytes of {limit_bytes}")
+    fn refuse(&mut self, room: Room, requested: u64, limit: u64) -> wasmtime::Error {
+        self.exceeded = Some(Exceeded { room, requested, limit });
+        wasmtime::format_err!("the plugin asked for {requested} of {limit}")
     }
 }
 
@@ -65,13 +64,13 @@ impl ResourceLimiter for Limiter {
         let total = self.memory.saturating_sub(wide(current)).saturating_add(wide(desired));
         if total > self.memory_limit {
             let limit = self.memory_limit;
-            return Err(self.refuse(total, limit));
+            return Err(self.refuse(Room::Memory, total, limit));
         }
         if let Some(maximum) = maximum
             && desired > maximum
         {
             // The module's own maximum, or what a slot holds.
-            return Err(self.refuse(wide(desired), wide(maximum)));
+            return Err(self.refuse(Room::Memory, wide(desired), wide(maximum)));
         }
         self.memory = total;
         Ok(true)
@@ -87,10 +86,7 @@ impl ResourceLimiter for Limiter {
             wide(maximum).min(self.table_elements_limit)
         });
         if wide(desired) > limit {
-            return Err(self.refuse(
-                wide(desired).saturating_mul(TABLE_ELEMENT_BYTES),
-                limit.saturating_mul(TABLE_ELEMENT_BYTES),
-            ));
+            return Err(self.refuse(Room::TableElements, wide(desired), limit));
         }
         Ok(true)
     }
@@ -111,14 +107,16 @@ mod tests {
         assert!(limiter.memory_growing(0, 40, None).unwrap());
         assert_eq!(limiter.memory_bytes(), 100);
         assert!(limiter.memory_growing(40, 41, None).is_err());
-        assert_eq!(limiter.exceeded, Some(Exceeded { requested_bytes: 101, limit_bytes: 100 }));
+        let exceeded = Exceeded { room: Room::Memory, requested: 101, limit: 100 };
+        assert_eq!(limiter.exceeded, Some(exceeded));
     }
 
     #[test]
-    fn a_table_beyond_its_limit_is_refused_in_bytes() {
+    fn a_table_beyond_its_limit_is_refused_in_elements() {
         let mut limiter = Limiter::new(&Limits { table_elements: 10, ..Limits::default() });
         assert!(limiter.table_growing(0, 10, None).unwrap());
         assert!(limiter.table_growing(10, 11, None).is_err());
-        assert_eq!(limiter.exceeded, Some(Exceeded { requested_bytes: 88, limit_bytes: 80 }));
+        let exceeded = Exceeded { room: Room::TableElements, requested: 11, limit: 10 };
+        assert_eq!(limiter.exceeded, Some(exceeded));
     }
 }

@@ -60,7 +60,7 @@ pub use limits::{
     TABLE_ELEMENTS_CEILING,
 };
 pub use lookups::{Asked, LookupError, Lookups};
-pub use outcome::{LogLine, Outcome, Run, Startup, Usage};
+pub use outcome::{HOSTCALL, LogLine, Outcome, Room, Run, Startup, Usage};
 pub use plugin::{Capability, Manifest, Plugin};
 pub use pool::{Load, Pool};
 pub use profile::Profile;

@@ -7,6 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::{Document, PriceLine, Receipt, Violation};
 
+/// What [`Outcome::OutputTooLarge`] calls a plugin's handing over more than the host copies: the answer, or a line of
+/// log. Copying stops there, so its `size` is only the first number that is too large.
+pub const HOSTCALL: &str = "hostcall_bytes";
+
 /// How a run ended.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
@@ -53,12 +57,17 @@ pub enum Outcome {
         /// The deadline, milliseconds.
         limit_ms: u64,
     },
-    /// The guest asked for more memory (or tables) than it may have.
+    /// The guest asked for more memory (or tables, or instances) than it may have.
     OutOfMemory {
-        /// What it asked for, bytes.
-        requested_bytes: u64,
-        /// What it may have, bytes.
-        limit_bytes: u64,
+        /// What there was not enough of.
+        #[serde(default, skip_serializing_if = "Room::is_memory")]
+        room: Room,
+        /// What it asked for, in bytes if it is memory.
+        #[serde(rename = "requested_bytes")]
+        requested: u64,
+        /// What it may have.
+        #[serde(rename = "limit_bytes")]
+        limit: u64,
     },
     /// The answer is larger than allowed.
     OutputTooLarge {
@@ -95,6 +104,48 @@ impl Outcome {
     }
 }
 
+/// What a plugin takes room with.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Room {
+    /// Bytes of linear memory.
+    #[default]
+    Memory,
+    /// Elements of one table.
+    TableElements,
+    /// Core instances.
+    Instances,
+}
+
+impl Room {
+    /// The limit it has.
+    #[must_use]
+    pub fn limit_name(self) -> &'static str {
+        match self {
+            Self::Memory => "memory_bytes",
+            Self::TableElements => "table_elements",
+            Self::Instances => "instances",
+        }
+    }
+
+    /// What is counted.
+    #[must_use]
+    pub fn unit(self) -> &'static str {
+        match self {
+            Self::Memory => "bytes of memory",
+            Self::TableElements => "elements in one table",
+            Self::Instances => "core instances",
+        }
+    }
+
+    /// Whether it is what most plugins run out of.
+    #[must_use]
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+    pub fn is_memory(&self) -> bool {
+        *self == Self::Memory
+    }
+}
+
 /// A line the plugin logged.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogLine {
@@ -109,7 +160,7 @@ pub struct LogLine {
 pub struct Usage {
     /// Fuel burnt by the work; what starting burnt is apart.
     pub fuel: u64,
-    /// The budget of one call's work times the calls made.
+    /// The budget of one call's work times the calls made; of one where none was.
     pub fuel_limit: u64,
     /// Peak linear memory of the largest call.
     pub memory_bytes: u64,

@@ -44,6 +44,16 @@ pub fn run(job: &Job) -> Run {
         }
         Err(outcome) => walk.run.outcome = outcome,
     }
+    let stages = &job.stages;
+    let first = [&stages.status_translation, &stages.pricing, &stages.field_mapping];
+    if walk.run.receipts.is_empty()
+        && let Some(stage) = first.into_iter().flatten().next()
+    {
+        // What it might have used.
+        walk.run.usage.fuel_limit = stage.limits.fuel;
+        walk.run.usage.startup.fuel_limit = stage.limits.startup_fuel;
+        walk.run.usage.memory_limit_bytes = stage.limits.memory_bytes;
+    }
     walk.run.usage.duration_us = micros(started);
     walk.run
 }

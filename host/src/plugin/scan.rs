@@ -214,7 +214,13 @@ fn at_most(what: &'static str, size: u64, limit: u64) -> Result<(), LoadError> {
 }
 
 fn not_wasm(error: wasmparser::BinaryReaderError) -> LoadError {
-    LoadError::NotWasm { reason: error.to_string() }
+    // It shows bytes one to a line.
+    let said = error.to_string();
+    let reason = match said.split_once(" - expected=") {
+        Some((what, _)) => format!("{what} (at offset {:#x})", error.offset()),
+        None => said,
+    };
+    LoadError::NotWasm { reason }
 }
 
 #[cfg(test)]
@@ -226,6 +232,8 @@ mod tests {
         for bytes in [&b""[..], b"hello", b"\0asm", b"\0asm\x01\0\0\0\x01\xff"] {
             let error = scan(bytes).unwrap_err();
             assert!(matches!(error, LoadError::NotWasm { .. }), "{error}");
+            let said = error.to_string();
+            assert!(said.contains("(at offset 0x") && !said.contains('\n'), "{said}");
         }
     }
 

@@ -46,6 +46,11 @@ pub(crate) struct Surroundings {
 }
 
 impl CaseFlags {
+    /// The settings, where they are named.
+    pub(crate) fn settings(&self) -> Result<Option<Map<String, Value>>, Unreadable> {
+        self.settings.as_deref().map(input::read_object).transpose()
+    }
+
     /// Reads what the flags name, once for all payloads.
     pub(crate) fn read(&self) -> Result<Surroundings, Unreadable> {
         let folder = match &self.lookups {
@@ -55,10 +60,18 @@ impl CaseFlags {
             Some(folder) => Some(tables_in(folder)?),
             None => None,
         };
+        for (at, (name, file)) in self.lookup.iter().enumerate() {
+            if self.lookup.iter().take(at).any(|(before, _)| before == name) {
+                return Err(Unreadable::sense(
+                    file,
+                    format!("--lookup says the table `{name}` twice; say it once"),
+                ));
+            }
+        }
         let checkpoint = self.previous_checkpoint.as_deref().map(read_checkpoint).transpose()?;
         Ok(Surroundings {
             topic: self.topic.clone(),
-            settings: self.settings.as_deref().map(input::read_object).transpose()?,
+            settings: self.settings()?,
             folder,
             lookups: self.lookup.clone(),
             checkpoint,

@@ -58,7 +58,7 @@ enum Error {
 /// Runs the command.
 pub(super) fn run(args: &Args) -> ExitCode {
     if std::env::var_os("MAPWRIGHT_LOG").is_some() {
-        crate::telemetry::log_to_stderr();
+        crate::telemetry::log_to_stderr(false);
     }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,

@@ -1,6 +1,7 @@
 //! Plugins from files, under limits from flags, made ready to run cases; the running stands in
 //! [`crate::case`].
 
+mod configured;
 pub(crate) mod view;
 
 use std::path::{Path, PathBuf};
@@ -13,6 +14,7 @@ use crate::plugin::{
 };
 use crate::toolchain::BuildError;
 
+pub(crate) use self::configured::configured;
 pub(crate) use crate::case::{
     Comparison, Expectation, Judged, PluginName, Rehearsal, Report, SettingsFault, bless,
 };
@@ -37,6 +39,9 @@ pub(crate) struct LimitFlags {
     /// The fuel that the work of one call may burn.
     #[arg(long, value_name = "UNITS")]
     fuel: Option<u64>,
+    /// What a configuration sets; flags win over it.
+    #[arg(skip)]
+    pub(crate) configured: LimitsPatch,
 }
 
 /// Why plugins are not there to run cases.
@@ -83,7 +88,7 @@ impl LimitFlags {
             limits.validate().map_err(|message| Unreadable::sense(file, message))?;
         }
         asked.fuel = self.fuel.or(asked.fuel);
-        Ok(asked)
+        Ok(self.configured.then(&asked))
     }
 }
 

@@ -227,12 +227,21 @@ fn usage(report: &Report) -> String {
             duration(usage.startup.duration_us)
         ),
     );
-    row(
-        "fuel",
-        usage.fuel,
-        usage.fuel_limit,
-        format!("{} of {}", count(usage.fuel), count(usage.fuel_limit)),
-    );
+    if report.outcome == "out_of_fuel" && usage.fuel >= limits.fuel {
+        // The budget is one call's; what calls before it left of theirs is no use to it.
+        let words = format!("all {} of one call", count(limits.fuel));
+        let others = usage.fuel - limits.fuel;
+        let before = format!(" ({} in calls before it)", count(others));
+        let before = if others == 0 { String::new() } else { before };
+        row("fuel", limits.fuel, limits.fuel, words + &before);
+    } else {
+        row(
+            "fuel",
+            usage.fuel,
+            usage.fuel_limit,
+            format!("{} of {}", count(usage.fuel), count(usage.fuel_limit)),
+        );
+    }
     row(
         "memory",
         usage.memory_bytes,

@@ -41,13 +41,29 @@ pub(crate) fn paint(style: Style, text: impl Display) -> String {
 /// Writes to standard output. A reader that has gone away (`| head`) is not an error.
 pub(crate) fn print(text: &str) {
     let mut out = anstream::stdout().lock();
-    drop(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    drop(out);
+    said(written);
+}
+
+/// Ends the program with 2 where what it says cannot be written (a full disk): who reads the file must not take half
+/// an answer, or none, for a good one.
+fn said(written: std::io::Result<()>) {
+    match written {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            complain(format_args!("what this command says cannot be written: {error}"));
+            std::process::exit(2);
+        }
+        Ok(()) | Err(_) => {}
+    }
 }
 
 /// Writes to standard output exactly this text: what programs read and people keep as a file.
 pub(crate) fn print_raw(text: &str) {
     let mut out = std::io::stdout().lock();
-    drop(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    drop(out);
+    said(written);
 }
 
 /// Writes JSON text to standard output: in colour on a terminal, elsewhere exactly the text, over
@@ -57,7 +73,9 @@ pub(crate) fn print_json(text: &str) {
     if anstream::AutoStream::choice(&stdout) == anstream::ColorChoice::Never {
         // Past anstream: a string in the JSON may hold what looks like an escape sequence.
         let mut out = stdout.lock();
-        drop(writeln!(out, "{}", json::pretty(text)).and_then(|()| out.flush()));
+        let written = writeln!(out, "{}", json::pretty(text)).and_then(|()| out.flush());
+        drop(out);
+        said(written);
     } else {
         print(&format!("{}\n", json::coloured(text)));
     }

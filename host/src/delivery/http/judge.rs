@@ -18,9 +18,10 @@ use bytes::Bytes;
 use http::{HeaderMap, header};
 
 use super::super::patience::retry_after;
-use super::super::{Answer, Health, Verdict, reference, shorten};
+use super::super::{Answer, Health, Verdict, shorten};
 use super::{REASON_BYTES_MAX, Target};
 use crate::event::{Document, Operation};
+use crate::reference;
 
 /// An answer as it came.
 pub(super) struct Said<'a> {

@@ -12,12 +12,13 @@ use serde::Deserialize;
 
 use super::super::client::{NoAnswer, Unanswered, read_bounded, send};
 use super::super::patience::retry_after;
-use super::super::{Answer, Delivery, Health, Identities, OpenError, Outbound, Verdict, reference};
+use super::super::{Answer, Delivery, Health, Identities, OpenError, Outbound, Verdict};
 use super::address::{Address, Places};
 use super::judge::{id_text, is_html};
 use super::send::header_value;
 use super::{ANSWER_BYTES_MAX, Target};
 use crate::event::Operation;
+use crate::reference;
 
 /// `lookup = { .. }` of a connection.
 #[derive(Debug, Clone, Deserialize)]

@@ -6,12 +6,12 @@ use bytes::Bytes;
 use http::{HeaderValue, StatusCode};
 
 use super::super::client::{NoAnswer, Unanswered, read_bounded, send};
-use super::super::reference::{self, Reference};
 use super::super::{Answer, Delivery, Health, Identities, Missing, Verdict};
 use super::address::Places;
 use super::judge::Said;
 use super::{ANSWER_BYTES_MAX, Ids, REASON_BYTES_MAX, Target, slot};
 use crate::event::Operation;
+use crate::reference::{self, Reference};
 
 impl Target {
     pub(in super::super) async fn deliver(

@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::super::reference;
 use super::super::{Found, Identities, Missing};
 use super::encode::{self, Stop};
 use super::entity::{Entity, Find};
@@ -16,6 +15,7 @@ use super::fault::Fault;
 use super::record::{Record, Wire};
 use super::{Target, sale};
 use crate::event::Document;
+use crate::reference;
 
 /// A document on the way to becoming a record.
 pub(super) struct Job<'a> {

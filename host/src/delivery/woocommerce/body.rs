@@ -5,8 +5,8 @@
 
 use serde_json::value::RawValue;
 
-use super::super::reference::Members;
 use super::fault::Fault;
+use crate::reference::Members;
 
 /// The name of the meta data entry by which what was made is found again.
 pub(super) const MARK: &str = "_mapwright_key";

@@ -1,13 +1,13 @@
 //! References in a body become ids: from what is remembered, else by the key that the shop knows such a
 //! thing by. All that cannot be resolved are named at once.
 
-use super::super::reference::{self, Reference};
 use super::super::{Found, Identities, Missing};
 use super::Target;
 use super::entity::Entity;
 use super::fault::Fault;
 use super::look::There;
 use crate::event::Document;
+use crate::reference::{self, Reference};
 
 impl Target {
     /// The body's text with ids in place of references.

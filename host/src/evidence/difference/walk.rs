@@ -161,7 +161,10 @@ fn detail(outcome: &Outcome) -> String {
             format!("more than {limit} fuel while starting")
         }
         Outcome::Deadline { limit_ms } => format!("more than {limit_ms} ms"),
-        Outcome::OutOfMemory { limit_bytes, .. } => format!("more than {limit_bytes} bytes"),
+        Outcome::OutOfMemory { room, limit, .. } if room.is_memory() => {
+            format!("more than {limit} bytes")
+        }
+        Outcome::OutOfMemory { room, limit, .. } => format!("more than {limit} {}", room.unit()),
         Outcome::OutputTooLarge { what, size, limit } => format!("{what} {size} of {limit}"),
     }
 }
