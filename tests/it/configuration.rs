@@ -165,6 +165,17 @@ async fn a_plugin_refused_for_its_limits_is_taken_once_the_limits_allow_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn orders_of_a_merchant_whose_file_broke_over_a_restart_wait_until_it_is_mended() {
+    wait_until_it_is_mended(|file| file.replace("[routes.orders]", "[routes.orders")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn orders_of_a_merchant_whose_file_was_cut_short_over_a_restart_wait_as_well() {
+    wait_until_it_is_mended(|_| String::new()).await;
+    wait_until_it_is_mended(|file| file.split("[routes").next().unwrap().to_owned()).await;
+}
+
+/// Orders are open, the host stops, its file is spoilt, the host starts.
+async fn wait_until_it_is_mended(spoil: fn(&str) -> String) {
     let (folder, erp, host) = with_a_spoilt_merchant(|_| {}).await;
     folder.remove(folder.plugin("bazar", PLUGIN));
     host.until_ready("its route waits", |ready| !no_faults(ready)).await;
@@ -175,8 +186,10 @@ async fn orders_of_a_merchant_whose_file_broke_over_a_restart_wait_until_it_is_m
     folder.install("bazar", PLUGIN);
     let path = folder.of("bazar", "merchant.toml");
     let file = fs::read_to_string(&path).unwrap();
-    folder.write(&path, file.replace("[routes.orders]", "[routes.orders"));
+    folder.write(&path, spoil(&file));
     let host = TestHost::start(&folder).await;
+    let reply = host.shop("bazar").send(&Delivery::order(4)).await;
+    assert_eq!((reply.status, reply.word("status")), (503, "unavailable"));
     host.shop("acme").send(&Delivery::order(1)).await.accepted();
     until("the other's order is there", async || (erp.documents("acme").len() == 1).then_some(()))
         .await;

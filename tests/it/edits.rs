@@ -71,6 +71,34 @@ async fn a_typo_keeps_the_last_good_file_and_is_named_with_its_line_and_the_near
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_merchant_file_that_was_cut_short_keeps_the_last_good_one() {
+    let (folder, erp, host) = one_merchant().await;
+    let path = folder.of("acme", "merchant.toml");
+    let file = fs::read_to_string(&path).unwrap();
+    let cut = file.split("[routes").next().unwrap();
+    for (order, short) in ["", cut].into_iter().enumerate() {
+        folder.write(&path, short);
+        let ready = host.until_ready("it is seen", |r| !no_faults(r)).await;
+        assert!(faults(&ready)[0].contains("cut short"), "{ready}");
+        host.shop("acme").send(&Delivery::order(1 + order as u64)).await.accepted();
+        host.settle().await;
+        assert_eq!(erp.documents("acme").len(), 1 + order);
+        folder.write(&path, &file);
+        host.until_ready("it is mended", no_faults).await;
+    }
+    // To have none is a thing to say.
+    folder.write(&path, format!("{cut}\n[routes]\n"));
+    let mut order = 10;
+    until("the route is gone", async || {
+        order += 1;
+        host.shop("acme").send(&Delivery::order(order)).await.accepted();
+        host.settle().await;
+        host.get("/metrics").await.1.contains("{outcome=\"unrouted\"} 1").then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_table_with_a_key_twice_keeps_the_last_good_one_and_names_both_lines() {
     let (folder, erp, host) = one_merchant().await;
     let table = folder.of("acme", "lookups/prices.csv");

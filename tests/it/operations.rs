@@ -49,6 +49,9 @@ async fn the_numbers_are_those_of_what_was_sent() {
     assert_eq!(status, 200);
     assert!(text.ends_with("# EOF\n"), "it is whole OpenMetrics");
     let numbers = numbers(&text);
+    let started = numbers["mapwright_started_seconds"];
+    let now = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs_f64();
+    assert!((now - 3600.0..now).contains(&started), "{started}");
     for (sample, value) in [
         ("mapwright_intake_total{outcome=\"accepted\"}", 7.0),
         ("mapwright_intake_total{outcome=\"duplicate\"}", 1.0),

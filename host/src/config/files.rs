@@ -95,8 +95,9 @@ impl HostFile {
 struct MerchantShape {
     #[serde(default)]
     connections: BTreeMap<String, toml::Table>,
-    #[serde(default)]
-    routes: BTreeMap<String, Route>,
+    /// Always there, if only as an empty `[routes]`: a file that was cut short on its way is not taken for one
+    /// that takes all routes away.
+    routes: Option<BTreeMap<String, Route>>,
     #[serde(default)]
     limits: LimitsPatch,
     #[serde(default)]
@@ -178,24 +179,32 @@ impl MerchantFile {
     pub fn decode(path: &Path, text: &str) -> Result<Self, Fault> {
         let text = Text::new(path, text);
         let shape: MerchantShape = text.decode()?;
+        let Some(routes) = shape.routes else {
+            let what =
+                if text.is_blank() { "the file is empty" } else { "there is no [routes.NAME]" };
+            let message = format!(
+                "{what}, as if it was cut short while it was written; where no routes are wanted, say so by an empty `[routes]`"
+            );
+            return Err(text.fault_at(&[], message));
+        };
         let mut connections = BTreeMap::new();
         let mut polls = BTreeMap::new();
         for (name, mut table) in shape.connections {
             let section = decode_poll(&text, &name, &mut table)?;
-            let uses = Uses::of(&name, &shape.routes);
+            let uses = Uses::of(&name, &routes);
             let connection = decode_connection(&text, &name, table, section.as_ref(), uses)?;
             let is_source = matches!(&connection, Connection::Shop { source: Some(_), .. });
             polls.extend(section.filter(|_| is_source).map(|section| (name.clone(), section)));
             connections.insert(name, connection);
         }
-        for (name, route) in &shape.routes {
+        for (name, route) in &routes {
             check_route(&text, name, route, &connections)?;
         }
         let (plugins, plugin_limits) = decode_plugins(&text, shape.plugins)?;
         Ok(Self {
             connections,
             polls,
-            routes: shape.routes,
+            routes,
             limits: shape.limits,
             plugin_limits,
             plugins,
@@ -216,7 +225,12 @@ fn decode_connection(
 ) -> Result<Connection, Fault> {
     let place = ["connections", name];
     let Some(connector) = table.remove("connector") else {
-        let message = format!("[connections.{name}] has no `connector`: one of {CONNECTORS:?}");
+        let near = table.keys().map(String::as_str);
+        let hint = nearest("connector", near)
+            .map(|key| format!("; is `{key}` meant to be it?"))
+            .unwrap_or_default();
+        let message =
+            format!("[connections.{name}] has no `connector`: one of {CONNECTORS:?}{hint}");
         return Err(text.fault_at(&place, message));
     };
     let written = table.clone();

@@ -395,6 +395,10 @@ fn stages(route: &Route, catalog: &Catalog) -> Result<Stages, (String, bool)> {
     let stage = |name: &str, capability: Capability| {
         let Some(stage) = catalog.stage(name) else {
             let there: Vec<&str> = catalog.entries().map(|(name, _)| name).collect();
+            if there.contains(&name) {
+                let said = format!("waits: plugins/{name}.wasm cannot be used, see there for why");
+                return Err((said, false));
+            }
             let hint = super::text::nearest(name, there)
                 .map(|near| format!("; did you mean `{near}`?"))
                 .unwrap_or_default();

@@ -81,6 +81,11 @@ impl<'a> Text<'a> {
         files
     }
 
+    /// Whether there is nothing in it.
+    pub(super) fn is_blank(&self) -> bool {
+        self.text.trim().is_empty()
+    }
+
     /// A fault at the table or key that `place` leads to.
     pub(super) fn fault_at(&self, place: &[&str], message: impl std::fmt::Display) -> Fault {
         Fault {

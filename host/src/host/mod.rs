@@ -7,6 +7,7 @@
 mod health;
 mod operate;
 mod housekeeping;
+mod listener;
 mod reload;
 
 use std::net::SocketAddr;
@@ -22,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 pub use self::health::account;
+use self::listener::Door;
 pub use self::operate::{act_in, look_into};
 use self::reload::Reloader;
 use crate::backlog::Backlog;
@@ -139,6 +141,7 @@ impl Host {
             })?;
         }
         let metrics = Arc::new(Metrics::default());
+        metrics.started.set(jiff::Timestamp::now().as_duration().as_secs_f64());
         let journal = Journal::open(&data_dir)?;
         let checkpoints = open_checkpoints(&data_dir, &journal)?;
         let tokens = operate::tokens(dir, &file)?;
@@ -278,20 +281,14 @@ impl Host {
         let (changed, until) = (self.reloader.changed(), stop.clone());
         let keeping = tokio::spawn(keep_values(values.clone(), changed, until));
         let router = self.router(replays.clone(), recalls.clone(), values, versions);
-        let stopped = stop.clone();
-        let serving =
-            axum::serve(self.listener, router.into_make_service_with_connect_info::<SocketAddr>())
-                .with_graceful_shutdown(async move { stopped.cancelled().await });
+        let serving = listener::serve(self.listener, router, Door::of_this_process(), stop.clone());
         // A sender that goes silent in the middle of a request would be waited for without end.
         let out_of_patience = async {
             stop.cancelled().await;
             tokio::time::sleep(grace).await;
         };
         tokio::select! {
-            served = serving => if let Err(error) = served {
-                warn!(%error, "the listener failed");
-                stop.cancel();
-            },
+            () = serving => {}
             () = out_of_patience => warn!("some senders did not finish in time; they were not answered"),
         }
         drop(watch);

@@ -129,7 +129,8 @@ impl Reloader {
         let faults = next.all_faults().count();
         self.metrics.config_faults.set(i64::try_from(faults).unwrap_or(i64::MAX));
         self.metrics.reloads.inc();
-        self.sources.store(Arc::new(sources_of(&next)));
+        let sources = sources_of(&next).going_on_from(&self.sources.load());
+        self.sources.store(Arc::new(sources));
         self.keep(&next);
         self.snapshot.store(Arc::new(next));
         self.reconfigured.notify_one();
@@ -157,7 +158,10 @@ impl Reloader {
 fn tell(previous: &Snapshot, next: &Snapshot) {
     let known: BTreeSet<String> = previous.all_faults().map(ToString::to_string).collect();
     for fault in next.all_faults().map(ToString::to_string).filter(|f| !known.contains(f)) {
-        error!(fault, "configuration: the last good state stays in use");
+        error!(
+            fault,
+            "configuration: what was good stays in use, unless the fault says that it waits"
+        );
     }
     for (name, merchant) in &next.merchants {
         let before = previous.merchants.get(name);

@@ -3,6 +3,7 @@
 
 use std::future::poll_fn;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::body::{Body, HttpBody};
 use axum::http::{HeaderMap, Request};
@@ -22,6 +23,8 @@ use crate::journal;
 const BODY_TIME_MAX: Duration = Duration::from_secs(30);
 /// How much of a body that is too large is read so that its sender hears the answer.
 const THROWN_AWAY_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Bodies that are being received, of all connections together: nobody has looked yet who sends them.
+const RECEIVING_BYTES_MAX: usize = 256 * 1024 * 1024;
 /// `webhook_id=` and a number.
 const PING_BYTES_MAX: usize = 64;
 /// Ids that other systems put on an event fit in this.
@@ -37,12 +40,13 @@ pub(super) async fn receive(
     let sources = ingress.sources.load_full();
     let source = match sources.get(merchant, connection) {
         Some(Source::Listening(source)) => source,
-        Some(Source::Unavailable { why }) => return unavailable(request, why).await,
+        Some(Source::Unavailable { why }) => return unavailable(ingress, request, why).await,
         None => return Answer::Unknown,
     };
     let (head, body) = request.into_parts();
     let headers = head.headers;
-    let body = match read(body, source.woocommerce.body_bytes_max()).await {
+    let receiving = &ingress.counters.receiving;
+    let body = match read(body, source.woocommerce.body_bytes_max(), receiving).await {
         Ok(body) => body,
         Err(answer) => return answer,
     };
@@ -75,9 +79,9 @@ pub(super) async fn receive(
 
 /// A connection whose configuration is broken stores nothing. Its ping is answered all the same: a
 /// shop that does not hear 200 sends it again after each delivery, for ever.
-async fn unavailable(request: Request<Body>, why: &str) -> Answer {
+async fn unavailable(ingress: &Ingress, request: Request<Body>, why: &str) -> Answer {
     let (head, body) = request.into_parts();
-    match read(body, PING_BYTES_MAX).await {
+    match read(body, PING_BYTES_MAX, &ingress.counters.receiving).await {
         Ok(body) if woocommerce::is_ping(&head.headers, &body) => Answer::Pong,
         _ => Answer::Unavailable { message: why.to_owned() },
     }
@@ -85,8 +89,8 @@ async fn unavailable(request: Request<Body>, why: &str) -> Answer {
 
 /// Reads a body of up to `bytes_max`. What goes on beyond it is still read for a while and thrown
 /// away: closing on a sender that is still sending would keep the answer from it.
-async fn read(body: Body, bytes_max: usize) -> Result<Bytes, Answer> {
-    match tokio::time::timeout(BODY_TIME_MAX, gather(body, bytes_max)).await {
+async fn read(body: Body, bytes_max: usize, of_all: &AtomicUsize) -> Result<Bytes, Answer> {
+    match tokio::time::timeout(BODY_TIME_MAX, gather(body, bytes_max, of_all)).await {
         Ok(read) => read,
         Err(_) => Err(Answer::Broken {
             message: format!("the body did not arrive within {} s", BODY_TIME_MAX.as_secs()),
@@ -94,7 +98,28 @@ async fn read(body: Body, bytes_max: usize) -> Result<Bytes, Answer> {
     }
 }
 
-async fn gather(mut body: Body, bytes_max: usize) -> Result<Bytes, Answer> {
+/// What one request holds of the room for all, until it is read.
+struct Held<'a> {
+    of_all: &'a AtomicUsize,
+    bytes: usize,
+}
+
+impl Held<'_> {
+    /// Takes more of it, if there is any.
+    fn take(&mut self, bytes: usize) -> bool {
+        self.bytes += bytes;
+        self.of_all.fetch_add(bytes, Ordering::Relaxed) + bytes <= RECEIVING_BYTES_MAX
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.of_all.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+async fn gather(mut body: Body, bytes_max: usize, of_all: &AtomicUsize) -> Result<Bytes, Answer> {
+    let mut held = Held { of_all, bytes: 0 };
     // Most bodies come in one piece and are kept as it is.
     let mut first = Bytes::new();
     let mut whole = BytesMut::new();
@@ -110,6 +135,14 @@ async fn gather(mut body: Body, bytes_max: usize) -> Result<Bytes, Answer> {
             if seen > bytes_max.saturating_add(THROWN_AWAY_BYTES_MAX) {
                 break;
             }
+        } else if !held.take(data.len()) {
+            tracing::warn!(
+                bytes_max = RECEIVING_BYTES_MAX,
+                "more is being sent to this host at once than it holds in memory; senders are told to come again"
+            );
+            return Err(Answer::Unavailable {
+                message: "too much is being sent to this host at once; send it again later".into(),
+            });
         } else if seen == data.len() {
             first = data;
         } else {
@@ -144,13 +177,17 @@ impl Hook<'_> {
         let taken = if !woocommerce::is_json(&self.headers) {
             let unfit = Unfit {
                 reason: "content_type",
-                detail: "the content type is not application/json".into(),
+                detail: "the content type is not application/json: set it for this webhook, as WooCommerce \
+                         does by itself, or look at what a proxy between makes of it"
+                    .into(),
             };
             self.ingress.set_aside(offer, unfit).await
         } else if topic.is_none() {
             let unfit = Unfit {
                 reason: "topic_missing",
-                detail: "X-WC-Webhook-Topic is missing or not of the form order.updated".into(),
+                detail: "X-WC-Webhook-Topic is missing or not of the form order.updated: choose a topic for \
+                         this webhook in the shop, or look at which headers a proxy between lets through"
+                    .into(),
             };
             self.ingress.set_aside(offer, unfit).await
         } else {

@@ -19,7 +19,7 @@ mod source;
 pub mod woocommerce;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use arc_swap::ArcSwap;
 use axum::Router;
@@ -67,6 +67,8 @@ pub struct Counters {
     pub refused: AtomicU64,
     /// Requests that could not be stored (503).
     pub unavailable: AtomicU64,
+    /// Bytes of bodies that are being received, now.
+    pub(super) receiving: AtomicUsize,
 }
 
 impl Counters {

@@ -64,13 +64,20 @@ struct ErrorData {
 pub(super) fn peek(topic: &str, body: &[u8], depth: Option<usize>) -> Result<Peek, Unfit> {
     let text = std::str::from_utf8(body).map_err(|error| Unfit {
         reason: "not_utf8",
-        detail: format!("the body is not UTF-8 from byte {} on", error.valid_up_to()),
+        detail: format!(
+            "the body is not UTF-8 from byte {} on: a plug-in of the shop writes text in another encoding; \
+             find it by what stands there, and bring the order again once it is mended",
+            error.valid_up_to()
+        ),
     })?;
     let depth = depth.unwrap_or_else(|| count_depth(body));
     if depth > DEPTH_MAX {
         return Err(Unfit {
             reason: "too_deep",
-            detail: format!("the body nests {depth} deep, at most {DEPTH_MAX} are read"),
+            detail: format!(
+                "the body nests {depth} deep, at most {DEPTH_MAX} are read: a plug-in of the shop puts \
+                 structures without end into its meta data; keep that out of the webhook"
+            ),
         });
     }
     if text.trim_start().starts_with('[') {
@@ -87,7 +94,19 @@ pub(super) fn peek(topic: &str, body: &[u8], depth: Option<usize>) -> Result<Pee
             true => "not_an_object",
             false => "not_json",
         },
-        detail: format!("the body cannot be read as one JSON object: {error}"),
+        detail: match error.is_data() {
+            true if text.trim_start().starts_with('{') => format!(
+                "the body cannot be read as one JSON object: {error}; nobody knows which is meant, so a \
+                 plug-in of the shop that adds the second has to be found"
+            ),
+            true => "the body is JSON, but no object; a delivery is one JSON object: look at what a \
+                     plug-in of the shop makes of this webhook"
+                .to_owned(),
+            false => format!(
+                "the body cannot be read as one JSON object: {error}; look at what a plug-in of the shop \
+                 or a proxy between prints into it (PHP warnings, an HTML page)"
+            ),
+        },
     })?;
     let (resource, verb) = topic.split_once('.').unwrap_or((topic, ""));
     let name = match top.id.and_then(scalar) {
@@ -112,7 +131,15 @@ fn nameless(top: &Top<'_>) -> Unfit {
     let Some(code) = top.code.and_then(scalar) else {
         return Unfit {
             reason: "id_missing",
-            detail: "the body has no `id`, so it cannot be told what it is about".into(),
+            detail: match top.id {
+                None => "the body has no `id`, so it cannot be told what it is about: this is no order, \
+                         product or customer of WooCommerce; look at the webhook's topic"
+                    .into(),
+                Some(_) => format!(
+                    "the body's `id` is no id (a number, or a plain text of at most {ID_CHARS_MAX} \
+                     characters): a plug-in of the shop changes it"
+                ),
+            },
         };
     };
     // serde would take a list for the fields, in order.

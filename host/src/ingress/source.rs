@@ -1,7 +1,7 @@
 //! Who may send what where: the table that ingress looks up, replaced as a whole on each reload.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use super::woocommerce::WooCommerce;
@@ -31,7 +31,7 @@ pub enum Source {
 pub struct Listening {
     pub(super) woocommerce: WooCommerce,
     pub(super) routes_by_topic: HashMap<String, Vec<String>>,
-    pub(super) untrusted: Allowance,
+    pub(super) untrusted: Arc<Allowance>,
 }
 
 impl Sources {
@@ -49,6 +49,23 @@ impl Sources {
     /// never was good, so nobody knows what it has.
     pub fn insert_merchant_unavailable(&mut self, merchant: &str, why: &str) {
         self.unavailable.insert(merchant.to_owned(), Source::Unavailable { why: why.to_owned() });
+    }
+
+    /// Goes on counting where these were counting: a file that somebody has touched is no new hour.
+    #[must_use]
+    pub fn going_on_from(mut self, before: &Self) -> Self {
+        #[expect(clippy::iter_over_hash_type, reason = "each is looked at by itself")]
+        for (merchant, connections) in &mut self.by_merchant {
+            for (name, source) in connections {
+                let earlier = before.by_merchant.get(merchant).and_then(|it| it.get(name));
+                if let (Source::Listening(now), Some(Source::Listening(earlier))) =
+                    (source, earlier)
+                {
+                    now.untrusted = Arc::clone(&earlier.untrusted);
+                }
+            }
+        }
+        self
     }
 
     pub(super) fn get(&self, merchant: &str, connection: &str) -> Option<&Source> {
@@ -75,7 +92,8 @@ impl Source {
             routes.sort_unstable();
             routes.dedup();
         }
-        Self::Listening(Listening { woocommerce, routes_by_topic, untrusted: Allowance::new() })
+        let untrusted = Arc::new(Allowance::new());
+        Self::Listening(Listening { woocommerce, routes_by_topic, untrusted })
     }
 }
 
@@ -110,5 +128,39 @@ impl Allowance {
             }
             None => false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::{Secret, SecretSource};
+
+    fn one_shop() -> Sources {
+        let config = super::super::woocommerce::Config {
+            base_url: "https://shop.example".into(),
+            webhook_secret: SecretSource::Env("A".into()),
+            on_bad_signature: Default::default(),
+            body_bytes_max: 1 << 20,
+            resource_share: Default::default(),
+        };
+        let shop = WooCommerce::new(&config, &Secret::new("secret"));
+        let mut sources = Sources::default();
+        sources.insert("acme", "shop", Source::woocommerce(shop, []));
+        sources
+    }
+
+    fn take(sources: &Sources, bytes: usize) -> bool {
+        let Some(Source::Listening(shop)) = sources.get("acme", "shop") else { panic!() };
+        shop.untrusted.take(bytes)
+    }
+
+    #[test]
+    fn what_was_used_of_an_hour_stays_used_over_a_reload() {
+        let before = one_shop();
+        assert!(take(&before, UNTRUSTED_BYTES_PER_HOUR - 2 * RECORD_BYTES));
+        assert!(!take(&before, 1));
+        assert!(take(&one_shop(), 1));
+        assert!(!take(&one_shop().going_on_from(&before), 1));
     }
 }

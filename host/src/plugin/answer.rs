@@ -108,7 +108,7 @@ pub(super) fn documents(raw: Vec<RawDocument>) -> Result<Vec<Document>, Outcome>
                  its second half), which is no text. Cut texts between characters"
             )));
         }
-        if let Err(error) = reference::scan(body.get()) {
+        if let Err(error) = reference::check(body.get()) {
             return Err(bad(format!("{at}/body: {error}")));
         }
         documents.push(Document {

@@ -140,7 +140,6 @@ impl Room {
 
     /// Whether it is what most plugins run out of.
     #[must_use]
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
     pub fn is_memory(&self) -> bool {
         *self == Self::Memory
     }

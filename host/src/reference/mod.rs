@@ -5,14 +5,16 @@
 //! between them stays as the plugin wrote it: `1.10` stays `1.10`. A body without references is not
 //! copied, not even parsed. An object that has a `$ref` member must be a reference and nothing
 //! else; what is malformed is told by JSON Pointer. Costs one look at the text for each level of
-//! nesting above a reference.
+//! nesting above a reference; [`check`] costs a look for `$ref` and a few bytes at each.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use memchr::memmem;
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 /// What serde_json itself takes; deeper bodies do not come from honest plugins.
@@ -65,6 +67,46 @@ pub fn scan(body: &str) -> Result<Vec<Reference>, Error> {
         walk(body, root, &mut String::new(), 0, &mut references)?;
     }
     Ok(references)
+}
+
+/// Whether all references of a body, which is JSON, are whole: what [`scan`] says, without a walk over the
+/// body where they are written as everybody writes them.
+///
+/// # Errors
+/// [`Error`], as [`scan`].
+pub fn check(body: &str) -> Result<(), Error> {
+    let bytes = body.as_bytes();
+    let escapes = memmem::find(bytes, b"\\u00").is_some();
+    if !escapes && memmem::find_iter(bytes, b"$ref").all(|at| is_usual(body, at)) {
+        return Ok(());
+    }
+    scan(body).map(drop)
+}
+
+/// Whether the `$ref` at this byte is the one member of an object, and its value an entity and a key.
+fn is_usual(body: &str, at: usize) -> bool {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Meant<'a> {
+        #[serde(borrow)]
+        entity: Cow<'a, str>,
+        #[serde(borrow)]
+        key: Cow<'a, str>,
+    }
+    let opened = body.get(..at).and_then(|before| before.strip_suffix('"'));
+    if !opened.is_some_and(|before| before.trim_ascii_end().ends_with('{')) {
+        return false;
+    }
+    let value = body.get(at..).and_then(|it| it.strip_prefix("$ref\""));
+    let value = value.and_then(|it| it.trim_ascii_start().strip_prefix(':'));
+    // serde would take a list for the fields, in order.
+    let Some(value) = value.map(str::trim_ascii_start).filter(|it| it.starts_with('{')) else {
+        return false;
+    };
+    let mut values = serde_json::Deserializer::from_str(value).into_iter::<Meant<'_>>();
+    let Some(Ok(meant)) = values.next() else { return false };
+    let rest = value.get(values.byte_offset()..).unwrap_or_default();
+    !meant.entity.is_empty() && !meant.key.is_empty() && rest.trim_ascii_start().starts_with('}')
 }
 
 /// Puts `ids` (JSON text, one for each reference) into the places of `references`.

@@ -53,6 +53,7 @@ fn what_is_nearly_a_reference_is_refused_by_place() {
     ] {
         let error = scan(body).unwrap_err().to_string();
         assert!(error.starts_with("/a: ") && error.contains(problem), "{body}: {error}");
+        assert_eq!(check(body), scan(body).map(drop), "{body}");
     }
 }
 
@@ -137,5 +138,28 @@ proptest! {
             prop_assert!(splice(&body, &references, &ids).len() <= body.len());
         }
         drop(scan(&format!("{{\"$ref\":{body}}}")));
+    }
+}
+
+proptest! {
+    #[test]
+    fn the_quick_look_says_what_the_walk_says(
+        parts in proptest::collection::vec(
+            prop::sample::select(vec![
+                "{", "}", "[", "]", ",", ":", " ", "\n", "1", "\"$ref\"", "\"\\u0024ref\"", "\"\"", "\"e\"",
+                "\"entity\":\"a\"", "\"key\":\"b\"", "\"key\":\"\"", "{\"$ref\":{\"entity\":\"a\",\"key\":\"b\"}}",
+                "{ \"$ref\" :\n{ \"key\":\"\\\"\" , \"entity\":\"$ref\"} }", "{\"$ref\":{\"entity\":5,\"key\":\"b\"}}",
+                "{\"$ref\":[\"a\",\"b\"]}", "{\"$ref\":{\"entity\":\"a\",\"key\":\"b\"},\"x\":1}", "{\"x\":\"$ref\"}",
+                "\"{\\\"$ref\\\":1}\"",
+            ]),
+            1..12,
+        ),
+    ) {
+        let list = format!("[{}]", parts.join(","));
+        for body in [parts.concat(), list] {
+            if serde_json::from_str::<&RawValue>(&body).is_ok() {
+                prop_assert_eq!(check(&body), scan(&body).map(drop), "{}", body);
+            }
+        }
     }
 }
