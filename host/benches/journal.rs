@@ -1,13 +1,13 @@
 //! Durable accepts per second, against the least that durability can cost.
 //!
-//! The yardstick is a plain file to which length, CRC and body are appended and which is then
-//! fdatasynced, with the same clients, the same channel and the same forming of groups as the
-//! journal. A second one is what a program does that has no such writer: each client appends its body
-//! and waits for its own fdatasync. All three take short turns in the same run, because disks have moods and machines have other
+//! There are two yardsticks. One is a plain append with fdatasync, as a program does it: each client appends its
+//! body to one file and waits for its own fdatasync. The other is a plain log that forms groups as the journal
+//! does: length, CRC and body are appended, with the same clients and the same channel, and one fdatasync is for
+//! all that has gathered. All three take short turns in the same run, because disks have moods and machines have other
 //! work; what counts is the ratio of the sums. `--json` for machines, `--seconds N` for how long
 //! each of them works with each number of clients.
 //!
-//! How much of the yardstick a journal reaches depends on the disk: where a sync takes long, both wait
+//! How much of them a journal reaches depends on the disk: where a sync takes long, both wait
 //! for it most of the time; where it takes nothing, only work is compared. So the same is measured once
 //! more with syncs that take a millisecond longer (`--sync-us N` for another time), for both alike.
 

@@ -22,7 +22,8 @@ fn check(path: &Path, more: &[&str]) -> mapwright_tests::command::Ran {
 fn a_good_plugin_is_described_to_people_and_to_machines() {
     let mut guest = Guest::echo("my-rules");
     guest.settings_schema = r#"{"type":"object","properties":{"shop_name":{"type":"string",
-        "description":"What the shop is called"}},"required":["shop_name"]}"#
+        "description":"What the shop is called"},
+        "rounding":{"enum":["half_up","down"]}},"required":["shop_name"]}"#
         .to_owned();
     let (_folder, path) = file("my-rules.wasm", &guest.module());
     let shown = check(&path, &[]).code(0).stdout;
@@ -34,6 +35,7 @@ fn a_good_plugin_is_described_to_people_and_to_machines() {
         "shop_name",
         "required",
         "What the shop is called",
+        "half_up | down",
         "100,000,000",
         "128 KiB at the start",
     ] {

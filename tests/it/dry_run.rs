@@ -325,6 +325,18 @@ fn an_answer_that_cannot_be_written_is_no_success() {
 }
 
 #[test]
+fn what_the_host_would_not_take_is_remarked() {
+    let desk = Desk::new();
+    let plugin = desk.plugin(&Guest::echo("echo"));
+    let deep = format!(r#"{{"id":1,"a":{}{}}}"#, "[".repeat(110), "]".repeat(110));
+    let deep = desk.file("deep.json", deep);
+    let ran = dry_run(&plugin, &deep, &["--json"]).code(0);
+    assert!(ran.stderr.contains("into quarantine: the body nests 111 deep"), "{ran:#?}");
+    let ran = dry_run(&plugin, &order(), &["--json"]).code(0);
+    assert!(ran.stderr.is_empty(), "{ran:#?}");
+}
+
+#[test]
 fn limits_are_told_also_where_nothing_could_be_run() {
     let desk = Desk::new();
     let payload = desk.file("list.json", "[]");

@@ -197,7 +197,7 @@ fn the_plugins_of_a_configuration_folder_are_shown_with_the_refused_among_them()
     desk.file("config/merchants/acme/plugins/echo.wasm", &echo);
     desk.file("config/merchants/beta/plugins/half.wasm", echo.split_at(echo.len() / 2).0);
     for merchant in ["acme", "beta"] {
-        desk.file(&format!("config/merchants/{merchant}/merchant.toml"), "");
+        desk.file(&format!("config/merchants/{merchant}/merchant.toml"), "[routes]\n");
     }
     desk.file("config/mapwright.toml", "");
     let config = desk.path("config");

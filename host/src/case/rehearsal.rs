@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::input;
 use super::report::{PluginName, Report, StageNames};
 use super::{Case, Unreadable, context_of, tables};
+use crate::event::Document;
 use crate::plugin::{self, Capability, Limits, LimitsPatch, Plugin, Stage, Stages};
 
 /// A place in the settings that the plugin's schema does not allow.
@@ -115,6 +116,18 @@ impl Rehearsal {
             self.plugins().filter(|plugin| !plugin.takes(topic)).map(Plugin::name).collect();
         names.dedup();
         names
+    }
+
+    /// The entities among the documents that the manifest of who made them does not list, each once. A manifest
+    /// without entities lists none on purpose.
+    pub(crate) fn unlisted<'a>(&'a self, documents: &'a [Document]) -> Vec<(&'a str, &'a str)> {
+        let Some(stage) = &self.stages.field_mapping else { return Vec::new() };
+        let listed = &stage.plugin.manifest().entities;
+        let mut names: Vec<&str> = documents.iter().map(|it| it.entity.as_str()).collect();
+        names.retain(|name| !listed.is_empty() && !listed.iter().any(|it| it == name));
+        names.sort_unstable();
+        names.dedup();
+        names.into_iter().map(|name| (name, stage.plugin.name())).collect()
     }
 
     /// The plugins of all stages; one that does several things comes several times.

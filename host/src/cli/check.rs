@@ -410,6 +410,11 @@ fn settings(out: &mut String, schema: &Value) {
             let value = property.get(key);
             value.map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
         };
+        let one_of = property.get("enum").and_then(Value::as_array).map(|values| {
+            let text =
+                |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            values.iter().map(text).collect::<Vec<_>>().join(" | ")
+        });
         let default = word("default").map(|value| format!("default {value}"));
         let needed = if required.contains(&name.as_str()) {
             "required".to_owned()
@@ -418,7 +423,7 @@ fn settings(out: &mut String, schema: &Value) {
         };
         rows.add_row([
             plain(name),
-            plain(&word("type").unwrap_or_else(|| "any".to_owned())),
+            plain(&one_of.or_else(|| word("type")).unwrap_or_else(|| "any".to_owned())),
             plain(&needed),
             plain(&word("description").or_else(|| word("title")).unwrap_or_default()),
         ]);

@@ -15,6 +15,7 @@ use super::rehearsal::{
     SettingsFault, configured, view,
 };
 use super::screen;
+use crate::ingress;
 
 const HELP: &str = "\
 Examples:
@@ -139,7 +140,13 @@ fn rehearse(args: &Args) -> Result<Ending, LoadFailure> {
             "the manifest of {name} does not list the topic {topic}; say another with --topic"
         ));
     }
+    if let Err((_, why)) = ingress::look(topic, &case.payload) {
+        screen::warn(format_args!("the host would put this payload into quarantine: {why}"));
+    }
     let report = rehearsal.run(&case)?;
+    for (entity, plugin) in rehearsal.unlisted(&report.documents) {
+        screen::warn(format_args!("the manifest of {plugin} does not list the entity {entity}"));
+    }
     let comparison = expectation.map(|expectation| expectation.compare(&report));
     let heading = format!(
         "{} · {} · {}",
