@@ -80,7 +80,8 @@ impl Versions {
         report.add(sections::truth_tables(&held), "truth_tables");
         let mut tried = self.try_recorded(merchant, &routes);
         let mut twice: Vec<(Rules, Input)> = tried.inputs.drain(..).collect();
-        if twice.is_empty() {
+        let unused = twice.is_empty();
+        if unused {
             let stages = Stages { field_mapping: Some(stage()), ..Stages::default() };
             let rules = Rules { stages, ..Rules::default() };
             twice.push((rules, sections::empty_order(&merchant.name)));
@@ -88,6 +89,10 @@ impl Versions {
         report.add(sections::determinism(&twice), "nondeterminism");
         report.add(tried.section, "recorded_events");
         report.add(self.headroom_of(merchant, &routes, tried.mapped, &limits), "headroom");
+        if unused {
+            // No event has come for it yet; a host with a thousand such holds what others use.
+            plugin.rest();
+        }
     }
 
     /// Runs it over the newest events of each route.

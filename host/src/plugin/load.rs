@@ -14,7 +14,7 @@ use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, Linker};
 
 use super::bindings::{self, Described, Facets};
-use super::compiled;
+
 use super::component;
 use super::contract;
 use super::engine::Engine;
@@ -116,10 +116,9 @@ impl Engine {
             engine: self.clone(),
         });
         self.remember(limits, &loaded);
-        if self.compiler().0.is_some() {
-            compiled::rest(&component);
-        }
-        Ok(Plugin::new(loaded))
+        let plugin = Plugin::new(loaded);
+        plugin.rest();
+        Ok(plugin)
     }
 }
 

@@ -12,6 +12,7 @@ use crate::event::Violation;
 
 use super::bindings::Facets;
 use super::call::Call;
+use super::compiled;
 use super::engine::Engine;
 use super::limits::{Limits, LimitsPatch};
 use super::profile::Profile;
@@ -105,6 +106,14 @@ impl Plugin {
 
     pub(super) fn loaded(&self) -> &Loaded {
         &self.inner
+    }
+
+    /// Lets the machine have the memory that its code fills, until it is called: for who has called a plugin that
+    /// rests otherwise.
+    pub fn rest(&self) {
+        if self.inner.engine.compiler().0.is_some() {
+            compiled::rest(self.inner.pre.component());
+        }
     }
 
     /// Its name, from the manifest.
