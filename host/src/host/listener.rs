@@ -8,7 +8,7 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
@@ -34,6 +34,8 @@ const CONNECTIONS_MAX: u64 = 8_192;
 const FILES_KEPT: u64 = 512;
 /// After the system refused a connection.
 const AFTER_REFUSAL: Duration = Duration::from_millis(200);
+/// That every place is taken is said this often at most: whoever takes them all must not fill the log as well.
+const SAID_EVERY: Duration = Duration::from_secs(60);
 
 /// How wide it is, and how patient.
 #[derive(Debug, Clone, Copy)]
@@ -67,9 +69,10 @@ pub(super) async fn serve(
     let service = TowerToHyperService::new(router);
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(door.head_time_max);
+    let mut said = None;
     loop {
         let place = tokio::select! {
-            place = place_in(&room, door.connections_max) => place,
+            place = place_in(&room, door.connections_max, &mut said) => place,
             () = stop.cancelled() => break,
         };
         let accepted = tokio::select! {
@@ -100,15 +103,22 @@ pub(super) async fn serve(
 }
 
 /// A place for one more, as soon as there is one.
-async fn place_in(room: &Arc<Semaphore>, connections_max: usize) -> Option<OwnedSemaphorePermit> {
+async fn place_in(
+    room: &Arc<Semaphore>,
+    connections_max: usize,
+    said: &mut Option<Instant>,
+) -> Option<OwnedSemaphorePermit> {
     if let Ok(place) = Arc::clone(room).try_acquire_owned() {
         return Some(place);
     }
-    warn!(
-        connections_max,
-        "every place for a connection is taken: others wait until one is closed; if it stays so, somebody \
-         opens connections and does not use them, or the limit of open files of this process is too low"
-    );
+    if said.is_none_or(|at| at.elapsed() > SAID_EVERY) {
+        *said = Some(Instant::now());
+        warn!(
+            connections_max,
+            "every place for a connection is taken: others wait until one is closed; if it stays so, somebody \
+             opens connections and does not use them, or the limit of open files of this process is too low"
+        );
+    }
     Arc::clone(room).acquire_owned().await.ok()
 }
 

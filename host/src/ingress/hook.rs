@@ -269,3 +269,18 @@ fn correlation_id(headers: &HeaderMap) -> Option<&str> {
         && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte));
     sane.then_some(id)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_on_its_way_at_once_has_a_bound_and_is_given_back() {
+        let of_all = AtomicUsize::new(RECEIVING_BYTES_MAX - 10);
+        let read = async |body: &'static str| gather(Body::from(body), 100, &of_all).await;
+        assert!(matches!(read("0123456789").await, Ok(body) if body == "0123456789"));
+        assert!(matches!(read("0123456789+").await, Err(Answer::Unavailable { .. })));
+        assert!(matches!(read("0123456789").await, Ok(_)));
+        assert_eq!(of_all.into_inner(), RECEIVING_BYTES_MAX - 10);
+    }
+}
